@@ -1,0 +1,102 @@
+"""Who acts, and what makes a shared link genuine. Pure: no row, no request."""
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from portal import clock
+
+
+class Role(StrEnum):
+    """The five kinds of actors of a session."""
+
+    TRAINER = "trainer"
+    CLIENT = "client"
+    OFFICE = "office"
+    TRAINEE = "trainee"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: `id` is a user's id, or the link's id for a client; `ip` as the proxy chain says."""
+
+    role: Role
+    id: int | None
+    name: str
+    ip: str | None = None
+
+
+CLOCK = Actor(Role.CLOCK, None, "Horloge")
+
+
+class Scope(StrEnum):
+    """What a link opens. A link that fills never signs."""
+
+    SPACE = "space"
+
+
+PREFIX = {Scope.SPACE: "esp"}
+_TOKEN = re.compile(r"(?P<prefix>[a-z]{3})-(?P<id>[0-9]{1,12})-(?P<mac>[A-Za-z0-9_-]{43})")
+
+SPACE_DAYS = 60
+SPACE_AFTER_LAST_DAY = 30
+READ_ONLY_WEEKS = 26
+GRANT_IDLE = timedelta(minutes=30)
+GRANT_ABSOLUTE = timedelta(hours=12)
+
+
+def token(key: str, scope: Scope, link_id: int, rotation: int) -> str:
+    """« esp-12-… »: the link's public text, 256-bit HMAC over scope, id and rotation.
+
+    Nothing of it is stored: a stolen database opens no space.
+    """
+    message = f"{scope}|{link_id}|{rotation}".encode()
+    digest = hmac.new(key.encode(), message, hashlib.sha256).digest()
+    mac = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return f"{PREFIX[scope]}-{link_id}-{mac}"
+
+
+def link_id_of(text: str) -> tuple[Scope, int] | None:
+    """The scope and id a token claims; None when it cannot be a token. Proves nothing."""
+    match = _TOKEN.fullmatch(trim(text))
+    scopes = {prefix: scope for scope, prefix in PREFIX.items()}
+    if not match or match["prefix"] not in scopes:
+        return None
+    return scopes[match["prefix"]], int(match["id"])
+
+
+def trim(text: str) -> str:
+    """Drops what mail programs add to the end of a link."""
+    return text.strip().rstrip(".,)>")
+
+
+def rotation_of(key: str, text: str, scope: Scope, link_id: int, current: int) -> int | None:
+    """Which rotation of the link this genuine token is; None when it is forged.
+
+    An older rotation than the current one is a replaced link: dead, but its holder once had it.
+    """
+    for rotation in range(current, -1, -1):
+        if hmac.compare_digest(token(key, scope, link_id, rotation), trim(text)):
+            return rotation
+    return None
+
+
+def space_expiry(issued_at: datetime, last_day: date | None) -> datetime:
+    """End of a space link: 60 days, or 30 days after the last day when that is later."""
+    expiry = issued_at + timedelta(days=SPACE_DAYS)
+    if last_day is None:
+        return expiry
+    after = datetime.combine(last_day, time(23, 59), clock.PARIS) + timedelta(
+        days=SPACE_AFTER_LAST_DAY
+    )
+    return max(expiry, after)
+
+
+def is_open(now: datetime, seen_at: datetime, created_at: datetime) -> bool:
+    """A space stays open 30 idle minutes, 12 hours in all."""
+    return now - seen_at < GRANT_IDLE and now - created_at < GRANT_ABSOLUTE

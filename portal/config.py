@@ -1,0 +1,172 @@
+"""What the portal must be told before it starts; it refuses loudly rather than guess."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MIN_KEY_LENGTH = 32
+
+
+class ConfigError(RuntimeError):
+    """The portal cannot start; the message says which settings to give, one per line."""
+
+
+@dataclass(frozen=True)
+class Smtp:
+    """Where messages leave. `security` is "starttls", "tls" or "none" (loopback only)."""
+
+    host: str
+    port: int
+    security: str
+    username: str | None
+    password: str | None
+
+    @classmethod
+    def parse(cls, url: str) -> "Smtp":
+        """Reads smtp://user:password@host:587 (STARTTLS), smtps://host:465 or smtp+plain://.
+
+        Raises ConfigError on another scheme, or on plain text to another machine.
+        """
+        parts = urlsplit(url)
+        known = {"smtp": ("starttls", 587), "smtps": ("tls", 465), "smtp+plain": ("none", 25)}
+        if parts.scheme not in known or not parts.hostname:
+            raise ConfigError(
+                "PORTAL_SMTP_URL : attendu smtp://utilisateur:motdepasse@serveur:587 ou smtps://…"
+            )
+        security, port = known[parts.scheme]
+        if security == "none" and parts.hostname not in LOOPBACK:
+            raise ConfigError(
+                "PORTAL_SMTP_URL : smtp+plain:// (sans chiffrement) n’est admis que sur 127.0.0.1"
+            )
+        return cls(
+            host=parts.hostname,
+            port=parts.port or port,
+            security=security,
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+        )
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that differs from one installation to another."""
+
+    base_url: str
+    data: Path
+    database_url: str
+    secret_key: str
+    link_key: str
+    demo: bool = False
+    smtp: Smtp | None = None
+    sender: str | None = None
+    proxies: int = 0
+    testing: bool = False
+
+    @property
+    def host(self) -> str:
+        """Host and port the portal answers to; any other name gets 400."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def secure(self) -> bool:
+        """Cookies travel over TLS only; false on the loopback demonstration alone."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def files(self) -> Path:
+        return self.data / "files"
+
+    @property
+    def mails(self) -> Path:
+        return self.data / "mails"
+
+    @property
+    def queue(self) -> Path:
+        return self.data / "queue.sqlite3"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> "Config":
+        """Reads PORTAL_* variables; raises ConfigError naming every one that is missing."""
+        demo = env.get("PORTAL_DEMO") == "1"
+        problems: list[str] = []
+        data = Path(env.get("PORTAL_DATA") or ("var" if demo else "")).resolve()
+        if not demo and not env.get("PORTAL_DATA"):
+            problems.append("PORTAL_DATA : le dossier des données, par exemple /var/lib/portail")
+        base_url = (env.get("PORTAL_BASE_URL") or "").rstrip("/")
+        if demo:
+            base_url = base_url or "http://127.0.0.1:8000"
+        problems += _base_url_problems(base_url, demo)
+        keys = {}
+        for name, purpose in (
+            ("PORTAL_SECRET_KEY_FILE", "signe les cookies"),
+            ("PORTAL_LINK_KEY_FILE", "signe les liens des clients"),
+        ):
+            try:
+                keys[name] = _key(name, purpose, env, data if demo else None)
+            except ConfigError as error:
+                problems.append(str(error))
+        smtp = None
+        if env.get("PORTAL_SMTP_URL"):
+            try:
+                smtp = Smtp.parse(env["PORTAL_SMTP_URL"])
+            except ConfigError as error:
+                problems.append(str(error))
+        elif not demo:
+            problems.append(
+                "PORTAL_SMTP_URL : le serveur d’envoi, par exemple "
+                "smtp://utilisateur:motdepasse@smtp.exemple.fr:587"
+            )
+        if problems:
+            raise ConfigError(
+                "Le portail ne peut pas démarrer. Réglages à donner :\n- " + "\n- ".join(problems)
+            )
+        return cls(
+            base_url=base_url,
+            data=data,
+            database_url=env.get("DATABASE_URL") or f"sqlite:///{data / 'portal.sqlite3'}",
+            secret_key=keys["PORTAL_SECRET_KEY_FILE"],
+            link_key=keys["PORTAL_LINK_KEY_FILE"],
+            demo=demo,
+            smtp=smtp,
+            sender=env.get("PORTAL_SENDER") or None,
+            proxies=int(env.get("PORTAL_PROXIES") or 0),
+        )
+
+
+def _base_url_problems(base_url: str, demo: bool) -> list[str]:
+    parts = urlsplit(base_url)
+    if not parts.netloc:
+        return ["PORTAL_BASE_URL : l’adresse publique, par exemple https://portail.exemple.fr"]
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        return ["PORTAL_BASE_URL : une adresse publique commence par https://"]
+    if demo and parts.hostname not in LOOPBACK:
+        return ["PORTAL_DEMO : la démonstration ne se sert que sur http://127.0.0.1"]
+    return []
+
+
+def _key(name: str, purpose: str, env: Mapping[str, str], demo_data: Path | None) -> str:
+    """The key kept in its own file, 0600; the demonstration makes its own at first start."""
+    given = env.get(name)
+    if not given and demo_data:
+        path = demo_data / f"{name.removesuffix('_FILE').lower()}.txt"
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(48))
+        given = str(path)
+    if not given:
+        raise ConfigError(
+            f"{name} : un fichier d’au moins {MIN_KEY_LENGTH} caractères aléatoires, qui {purpose} "
+            "(python3 -c 'import secrets; print(secrets.token_urlsafe(48))')"
+        )
+    try:
+        key = Path(given).read_text().strip()
+    except OSError as error:
+        raise ConfigError(f"{name} : {given} est illisible ({error.strerror})") from error
+    if len(key) < MIN_KEY_LENGTH or len(set(key)) < 10:
+        raise ConfigError(f"{name} : {given} contient une clé trop courte ou par défaut")
+    return key

@@ -1,0 +1,122 @@
+"""The Flask extensions, the column types and the two ways to hold a transaction."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from flask import current_app
+from flask_login import LoginManager
+from flask_mail import Mail
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from htmx_flask import Htmx
+from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+from portal.config import Config
+from portal.files import FileStore
+
+
+class Base(DeclarativeBase):
+    """Constraints carry predictable names, so that a migration can change them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate(render_as_batch=True)
+login_manager = LoginManager()
+csrf = CSRFProtect()
+htmx = Htmx()
+mail = Mail()
+
+
+def settings() -> Config:
+    """The configuration of the running application."""
+    return cast(Config, current_app.config["PORTAL"])
+
+
+def store() -> FileStore:
+    """Where documents and uploads are kept."""
+    return FileStore(settings().files)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware instant, stored as UTC without its zone: the same on SQLite and PostgreSQL."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value else None
+
+
+def one_of(column: str, values: type[Any]) -> str:
+    """The text of a CHECK: `column` holds one of the values of that enumeration."""
+    listed = ", ".join(f"'{member.value}'" for member in values)
+    return f"{column} IN ({listed})"
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """SQLite as it loses nothing: WAL, FULL sync, explicit BEGIN, write lock only when writing."""
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # NORMAL loses acknowledged commits at a power cut
+            "foreign_keys=ON",
+            "busy_timeout=10000",
+            "trusted_schema=OFF",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        writing_now = connection.get_execution_options().get("writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing_now else "BEGIN")
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """One whole change: takes the write lock, commits at the end, rolls back on any error.
+
+    Rows read before it are stale inside it: read again what is to be changed. Never hold it
+    across a request body, a password hash, a document or a mail server.
+    """
+    db.session.rollback()
+    db.session.connection(execution_options={"writing": True})
+    try:
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+def claim(model: type[Any], identity: int, *conditions: Any, **changes: Any) -> bool:
+    """Conditional UPDATE of one row in its own transaction; True for the one caller that won."""
+    with writing():
+        result = db.session.execute(
+            db.update(model).where(model.id == identity, *conditions).values(**changes)
+        )
+        return bool(result.rowcount)
+
+
+
+

@@ -1,0 +1,279 @@
+"""The life of a session as data, and the arithmetic of its schedule and price."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from enum import StrEnum
+from fractions import Fraction
+
+from portal import money
+from portal.access.rules import Role
+
+
+class State(StrEnum):
+    """The ten values of `TrainingSession.state`. Every nuance is a dated fact, never a state."""
+
+    DRAFT = "draft"
+    SENT = "sent"
+    AGREEMENT_RECEIVED = "agreement_received"
+    FUNDED = "funded"
+    REFUSED = "refused"
+    RUNNING = "running"
+    DONE = "done"
+    INVOICED = "invoiced"
+    SETTLED = "settled"
+    CANCELLED = "cancelled"
+
+
+class Event(StrEnum):
+    """What can be done to a session; `workflow.perform` is the only place that does it."""
+
+    SHARE_LINK = "share_link"
+    RENEW_LINK = "renew_link"
+    REVOKE_LINK = "revoke_link"
+    SAVE_TOPIC = "save_topic"
+    ISSUE_DOCUMENTS = "issue_documents"
+    NOTE_FILING = "note_filing"
+    AMEND = "amend"
+    REOPEN = "reopen"
+    CANCEL = "cancel"
+
+
+class Way(StrEnum):
+    """Who fills the request in: the client by a link, or the trainer."""
+
+    LINK = "link"
+    SELF = "self"
+
+
+class Period(StrEnum):
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+
+
+class PlaceMode(StrEnum):
+    CLIENT = "client"
+    OTHER = "other"
+    REMOTE = "remote"
+
+
+class PriceBasis(StrEnum):
+    """What the unit price multiplies."""
+
+    FLAT = "flat"
+    DAY = "day"
+    HOUR = "hour"
+    TRAINEE = "trainee"
+    HOUR_TRAINEE = "hour_trainee"
+
+
+PRICE_BASIS_LABEL = {
+    PriceBasis.FLAT: "Forfait",
+    PriceBasis.DAY: "Par jour",
+    PriceBasis.HOUR: "Par heure",
+    PriceBasis.TRAINEE: "Par stagiaire",
+    PriceBasis.HOUR_TRAINEE: "Par heure et par stagiaire",
+}
+
+OPEN_STATES = frozenset(State) - {State.SETTLED, State.CANCELLED}
+MAX_TRAINEES = 200
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A half-day as typed: the pure twin of the row `HalfDay`."""
+
+    day: date
+    period: Period
+    starts: time
+    ends: time
+
+    @property
+    def minutes(self) -> int:
+        return (self.ends.hour - self.starts.hour) * 60 + self.ends.minute - self.starts.minute
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the guards look at, read once and frozen."""
+
+    state: State
+    today: date
+    first_day: date | None
+    missing: tuple[str, ...] = ()
+    has_agreement: bool = False
+    has_open_link: bool = False
+    reason: str | None = None
+    filed_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One row of the life table: from where, to where (None: stays), by whom, on what condition."""
+
+    sources: frozenset[State]
+    target: State | None
+    actors: frozenset[Role]
+    guards: tuple[Callable[[Facts], str | None], ...] = ()
+
+
+def _reason_given(facts: Facts) -> str | None:
+    return None if facts.reason else "Indiquez la raison, en quelques mots"
+
+
+def _nothing_missing(facts: Facts) -> str | None:
+    if facts.missing:
+        return "Il manque encore : " + ", ".join(facts.missing)
+    return None
+
+
+def _in_the_future(facts: Facts) -> str | None:
+    if facts.first_day is not None and facts.first_day <= facts.today:
+        return (
+            "La formation commence aujourd’hui ou a déjà commencé : choisissez une date à venir, "
+            "car la convention se signe avant le début"
+        )
+    return None
+
+
+def _no_agreement(facts: Facts) -> str | None:
+    if facts.has_agreement:
+        return "Un accord de prise en charge est déjà reçu : modifiez la session au lieu de la rouvrir"
+    return None
+
+
+def _filed_in_the_past(facts: Facts) -> str | None:
+    if facts.filed_on is not None and facts.filed_on > facts.today:
+        return "La date de dépôt ne peut pas être dans l’avenir"
+    return None
+
+
+def _has_link(facts: Facts) -> str | None:
+    return None if facts.has_open_link else "Ce dossier n’a pas de lien ouvert"
+
+
+_T, _C, _O = Role.TRAINER, Role.CLIENT, Role.OFFICE
+_BEFORE_END = frozenset({State.DRAFT, State.SENT, State.AGREEMENT_RECEIVED, State.FUNDED})
+
+TRANSITIONS: dict[Event, Transition] = {
+    Event.SHARE_LINK: Transition(OPEN_STATES, None, frozenset({_T, _O})),
+    Event.RENEW_LINK: Transition(OPEN_STATES, None, frozenset({_T, _O, _C}), (_has_link,)),
+    Event.REVOKE_LINK: Transition(OPEN_STATES, None, frozenset({_T, _O}), (_has_link,)),
+    Event.SAVE_TOPIC: Transition(frozenset({State.DRAFT}), None, frozenset({_T, _C, _O})),
+    Event.ISSUE_DOCUMENTS: Transition(
+        frozenset({State.DRAFT}),
+        State.SENT,
+        frozenset({_T, _C, _O}),
+        (_nothing_missing, _in_the_future),
+    ),
+    Event.NOTE_FILING: Transition(
+        frozenset({State.SENT}), None, frozenset({_C, _T, _O}), (_filed_in_the_past,)
+    ),
+    Event.AMEND: Transition(
+        frozenset({State.SENT}),
+        None,
+        frozenset({_T, _O}),
+        (_reason_given, _nothing_missing, _in_the_future),
+    ),
+    Event.REOPEN: Transition(
+        frozenset({State.SENT}), State.DRAFT, frozenset({_T, _O}), (_reason_given, _no_agreement)
+    ),
+    Event.CANCEL: Transition(
+        _BEFORE_END | {State.REFUSED, State.RUNNING},
+        State.CANCELLED,
+        frozenset({_T, _O}),
+        (_reason_given,),
+    ),
+}
+
+STATE_SENTENCE = {
+    State.DRAFT: "La session est encore un brouillon",
+    State.SENT: "Les documents sont déjà envoyés",
+    State.AGREEMENT_RECEIVED: "L’accord de prise en charge est en cours de vérification",
+    State.FUNDED: "Le financement est déjà validé",
+    State.REFUSED: "Le financement a été refusé",
+    State.RUNNING: "La formation est en cours",
+    State.DONE: "La formation est terminée",
+    State.INVOICED: "La formation est facturée",
+    State.SETTLED: "La session est soldée",
+    State.CANCELLED: "La session est annulée",
+}
+
+
+def blockers(event: Event, facts: Facts, role: Role) -> tuple[str, ...]:
+    """Why `event` cannot happen now, as French sentences; empty when it can.
+
+    The same list guards the act and explains the screen.
+    """
+    transition = TRANSITIONS[event]
+    if role not in transition.actors:
+        return ("Cette action n’est pas ouverte à votre rôle",)
+    if facts.state not in transition.sources:
+        return (STATE_SENTENCE[facts.state],)
+    return tuple(sentence for guard in transition.guards if (sentence := guard(facts)))
+
+
+class Consequence(StrEnum):
+    """What changing a field does once documents are sent (the table of the product)."""
+
+    KEPT = "kept"
+    NEW_DOCUMENTS = "new_documents"
+
+
+AMENDMENTS: dict[str, Consequence] = {
+    "phone": Consequence.KEPT,
+    "contact_name": Consequence.KEPT,
+    "contact_email": Consequence.KEPT,
+    "billing_address": Consequence.KEPT,
+    "trainee_emails": Consequence.KEPT,
+    "access_notes": Consequence.KEPT,
+    "needs_adaptation": Consequence.KEPT,
+    "staff_count": Consequence.KEPT,
+    "recovers_vat": Consequence.KEPT,
+    "naf": Consequence.KEPT,
+}
+
+
+def consequence(changed: Sequence[str]) -> Consequence:
+    """The heaviest consequence among the changed fields; a field not in the table is heavy."""
+    if all(AMENDMENTS.get(name) is Consequence.KEPT for name in changed):
+        return Consequence.KEPT
+    return Consequence.NEW_DOCUMENTS
+
+
+def total_minutes(slots: Sequence[Slot]) -> int:
+    """Duration of the session in minutes: the sum of its half-days."""
+    return sum(slot.minutes for slot in slots)
+
+
+def days_of(slots: Sequence[Slot]) -> list[date]:
+    """The distinct days, in order."""
+    return sorted({slot.day for slot in slots})
+
+
+def overlap(slots: Sequence[Slot]) -> tuple[Slot, Slot] | None:
+    """The first two half-days that run at the same time; None when there are none."""
+    ordered = sorted(slots, key=lambda slot: (slot.day, slot.starts))
+    for before, after in zip(ordered, ordered[1:], strict=False):
+        if before.day == after.day and after.starts < before.ends:
+            return before, after
+    return None
+
+
+def price_cents(
+    basis: PriceBasis, unit_cents: int, days: int, minutes: int, headcount: int
+) -> int:
+    """The price excluding VAT, in cents: unit price × quantity, rounded once."""
+    return money.times(unit_cents, quantity(basis, days, minutes, headcount))
+
+
+def quantity(basis: PriceBasis, days: int, minutes: int, headcount: int) -> Fraction:
+    """What the unit price multiplies: days, hours, trainees, or trainee-hours."""
+    hours = Fraction(minutes, 60)
+    return {
+        PriceBasis.FLAT: Fraction(1),
+        PriceBasis.DAY: Fraction(days),
+        PriceBasis.HOUR: hours,
+        PriceBasis.TRAINEE: Fraction(headcount),
+        PriceBasis.HOUR_TRAINEE: hours * headcount,
+    }[basis]
