@@ -20,34 +20,35 @@ MONTHS = (
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
-def _local(day: date | datetime) -> date:
+def local_day(day: date | datetime) -> date:
+    """The day in Paris of a date or of an instant."""
     return clock.paris(day).date() if isinstance(day, datetime) else day
 
 
 def day_month(day: date | datetime) -> str:
     """« 12 janvier », « 1er mars »."""
-    day = _local(day)
+    day = local_day(day)
     return f"{'1er' if day.day == 1 else day.day}{NBSP}{MONTHS[day.month - 1]}"
 
 
 def date_mid(day: date | datetime) -> str:
     """« 12 janvier 2027 »."""
-    return f"{day_month(day)}{NBSP}{_local(day).year}"
+    return f"{day_month(day)}{NBSP}{local_day(day).year}"
 
 
 def date_long(day: date | datetime) -> str:
     """« mardi 12 janvier 2027 »."""
-    return f"{DAYS[_local(day).weekday()]} {date_mid(day)}"
+    return f"{DAYS[local_day(day).weekday()]} {date_mid(day)}"
 
 
 def weekday(day: date | datetime) -> str:
     """« mardi »."""
-    return DAYS[_local(day).weekday()]
+    return DAYS[local_day(day).weekday()]
 
 
 def date_short(day: date | datetime) -> str:
     """« 12/01/2027 », for tables of documents."""
-    return f"{_local(day):%d/%m/%Y}"
+    return f"{local_day(day):%d/%m/%Y}"
 
 
 def hour(moment: time | datetime) -> str:
@@ -64,7 +65,7 @@ def moment(instant: datetime) -> str:
 
 def since(day: date | datetime, today: date) -> str:
     """« aujourd’hui », « hier », « il y a 4 jours »."""
-    days = (today - _local(day)).days
+    days = (today - local_day(day)).days
     if days <= 0:
         return "aujourd’hui"
     return "hier" if days == 1 else f"il y a {days}{NBSP}jours"

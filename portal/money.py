@@ -7,7 +7,7 @@ NBSP = "\u00a0"
 MAX_CENTS = 999_999_999  # 9 999 999,99 €: above that, a typing error
 
 _SPACES = re.compile(r"[\s\u00a0\u202f\u2009’']")
-_AMOUNT = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,2}))?")
+_AMOUNT = re.compile(r"([0-9]{1,30})(?:[.,]([0-9]{1,2}))?")
 _GROUPED = re.compile(r"([0-9]{1,3}(?:\.[0-9]{3})+),([0-9]{1,2})")
 
 

@@ -100,3 +100,8 @@ def space_expiry(issued_at: datetime, last_day: date | None) -> datetime:
 def is_open(now: datetime, seen_at: datetime, created_at: datetime) -> bool:
     """A space stays open 30 idle minutes, 12 hours in all."""
     return now - seen_at < GRANT_IDLE and now - created_at < GRANT_ABSOLUTE
+
+
+def digest(secret: str) -> str:
+    """SHA-256, in hexadecimal, of a cookie's value: what the database keeps of it."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -76,6 +76,12 @@ class User(db.Model, UserMixin):  # type: ignore[name-defined,misc]
     is_demonstration: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
+    login_token = None  # not a column: the token of the login this request came with
+
+    def get_id(self) -> str | None:
+        """What Flask-Login keeps in the cookie: a login that can be ended, not the account."""
+        return self.login_token
+
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}"

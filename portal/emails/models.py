@@ -21,7 +21,7 @@ class EmailState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Email(db.Model):  # type: ignore[name-defined,misc]
+class Email(db.Model):  # type: ignore[name-defined]
     """One message to one person. Text and links are made when it leaves, from `letter`."""
 
     __tablename__ = "email"
@@ -32,9 +32,7 @@ class Email(db.Model):  # type: ignore[name-defined,misc]
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    training_id: Mapped[int | None] = mapped_column(
-        ForeignKey("training_session.id"), index=True
-    )
+    training_id: Mapped[int | None] = mapped_column(ForeignKey("training_session.id"), index=True)
     letter: Mapped[str]
     audience: Mapped[str]
     to_email: Mapped[str]

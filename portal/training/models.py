@@ -212,5 +212,3 @@ class Trainee(db.Model):  # type: ignore[name-defined,misc]
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}"
-
-

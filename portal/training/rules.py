@@ -138,7 +138,9 @@ def _in_the_future(facts: Facts) -> str | None:
 
 def _no_agreement(facts: Facts) -> str | None:
     if facts.has_agreement:
-        return "Un accord de prise en charge est déjà reçu : modifiez la session au lieu de la rouvrir"
+        return (
+            "Un accord de prise en charge est déjà reçu : modifiez la session au lieu de la rouvrir"
+        )
     return None
 
 
@@ -260,9 +262,7 @@ def overlap(slots: Sequence[Slot]) -> tuple[Slot, Slot] | None:
     return None
 
 
-def price_cents(
-    basis: PriceBasis, unit_cents: int, days: int, minutes: int, headcount: int
-) -> int:
+def price_cents(basis: PriceBasis, unit_cents: int, days: int, minutes: int, headcount: int) -> int:
     """The price excluding VAT, in cents: unit price × quantity, rounded once."""
     return money.times(unit_cents, quantity(basis, days, minutes, headcount))
 

@@ -1,0 +1,229 @@
+"""The client's door: one dossier, opened by its link, without an account."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal import clock, web, workflow
+from portal.access import service as access
+from portal.access.rules import Actor, Role
+from portal.accounts import service as accounts
+from portal.blueprints import checking, journey, papers
+from portal.blueprints.client import words as space_words
+from portal.blueprints.dossier.acts import filing
+from portal.blueprints.journey import Door
+from portal.companies.rules import staff_note
+from portal.documents.models import DocumentState
+from portal.funding.rules import filing_deadline, opcos
+from portal.training import service as trainings
+from portal.training.forms import CLIENT_STEPS
+from portal.training.models import TrainingSession
+from portal.training.rules import Event, State
+
+blueprint = Blueprint("client", __name__)
+LAYOUT = "layouts/client.html"
+
+
+@blueprint.before_request
+def open_door() -> ResponseReturnValue | None:
+    """Turns the cookie into the dossier it opens; without one, how to come back is said."""
+    public_id = (request.view_args or {}).get("public_id", "")
+    grant = access.space_of(web.space_cookie(), public_id, clock.now())
+    if grant is None:
+        return web.space_closed(public_id)
+    training = grant.link.training
+    company = training.company
+    name = company.correspondent_name if company else "Client"
+    g.training = training
+    g.actor = Actor(Role.CLIENT, grant.link_id, name, web.client_ip())
+    return None
+
+
+def _training() -> TrainingSession:
+    training: TrainingSession = g.training
+    return training
+
+
+def _door(training: TrainingSession) -> Door:
+    pid = training.public_id
+    return Door(
+        layout=LAYOUT,
+        steps=CLIENT_STEPS,
+        other_steps=(),
+        step_url=lambda slug: url_for("client.step", public_id=pid, slug=slug),
+        autosave_url=lambda slug: url_for("client.autosave", public_id=pid, slug=slug),
+        check_url=url_for("client.check", public_id=pid),
+        home_url=url_for("client.space", public_id=pid),
+        check_title="Vérifier",
+        actor=web.actor(),
+    )
+
+
+@blueprint.get("/<public_id>/")
+def space(public_id: str) -> Response:
+    """What is awaited from the client first, then its papers, progress, money and contact."""
+    training = _training()
+    missing = set(trainings.missing_topics(training))
+    awaited = [step for step in CLIENT_STEPS if missing.intersection(step.topics)]
+    opco = opcos().get(training.opco_code or "")
+    progress = space_words.progress(training, opco)
+    return web.page(
+        "client/space.html",
+        training=training,
+        opco=opco,
+        deadline=filing_deadline(opco, training.first_day),
+        amounts=trainings.amounts(training, accounts.organisation()),
+        next_step=awaited[0] if awaited else None,
+        answered=len(CLIENT_STEPS) - len(awaited),
+        steps=CLIENT_STEPS,
+        progress=progress,
+        position=1 + next((i for i, item in enumerate(progress) if item[2] == "now"), 0),
+        dates=space_words.dates(training),
+        place=space_words.place(training),
+        money_lines=space_words.money_lines(training, accounts.organisation()),
+        kit=space_words.kit(training, accounts.organisation()),
+        staff_note=staff_note,
+        **_papers_context(training),
+    )
+
+
+def _papers_context(training: TrainingSession) -> dict[str, Any]:
+    """The current papers and the addresses the list of papers needs."""
+    pid = training.public_id
+    return {
+        "papers": [paper for paper in papers.listed(training) if paper.is_current],
+        "state_url": url_for(".papers_state", public_id=pid),
+        "paper_url": lambda paper: url_for(".paper", public_id=pid, document_id=paper.id),
+        "zip_url": url_for(".papers_zip", public_id=pid),
+    }
+
+
+def _closed_to_writing(training: TrainingSession) -> Response | None:
+    """Once sent, the answers are read in the space and changed by the trainer."""
+    if training.state == State.DRAFT:
+        return None
+    return web.see_other(url_for(".space", public_id=training.public_id))
+
+
+@blueprint.get("/<public_id>/etapes/<slug>")
+def step(public_id: str, slug: str) -> Response:
+    training = _training()
+    return _closed_to_writing(training) or journey.show(_door(training), training, slug)
+
+
+@blueprint.post("/<public_id>/etapes/<slug>")
+def save_step(public_id: str, slug: str) -> Response:
+    training = _training()
+    return _closed_to_writing(training) or journey.save(_door(training), training, slug)
+
+
+@blueprint.post("/<public_id>/etapes/<slug>/brouillon")
+def autosave(public_id: str, slug: str) -> Response:
+    training = _training()
+    return journey.autosave(_door(training), training, slug)
+
+
+@blueprint.get("/<public_id>/verifier")
+def check(public_id: str) -> Response:
+    training = _training()
+    return _closed_to_writing(training) or _check(training)
+
+
+@blueprint.post("/<public_id>/verifier")
+def submit(public_id: str) -> Response:
+    """Sends the documents; a second press shows the first result."""
+    training = _training()
+    thanks = url_for(".thanks", public_id=public_id)
+    if training.state == State.SENT:
+        return web.see_other(thanks)
+    try:
+        workflow.perform(Event.ISSUE_DOCUMENTS, training, web.actor())
+    except workflow.Refused as refused:
+        if training.state == State.SENT:
+            return web.see_other(thanks)
+        return _check(training, refused.sentences, 422)
+    return web.see_other(thanks)
+
+
+def _check(training: TrainingSession, refused: tuple[str, ...] = (), status: int = 200) -> Response:
+    return checking.show(
+        _door(training),
+        training,
+        refused=refused,
+        status=status,
+        asks_client=False,
+        preview_url=lambda kind: url_for(".preview", public_id=training.public_id, kind=kind),
+    )
+
+
+@blueprint.get("/<public_id>/merci")
+def thanks(public_id: str) -> Response:
+    """C5: what was sent, and what to do next."""
+    training = _training()
+    if training.state == State.DRAFT:
+        return web.see_other(url_for(".check", public_id=public_id))
+    opco = opcos().get(training.opco_code or "")
+    return web.page(
+        "client/thanks.html",
+        training=training,
+        opco=opco,
+        deadline=filing_deadline(opco, training.first_day),
+        **_papers_context(training),
+    )
+
+
+@blueprint.get("/<public_id>/documents/etat")
+def papers_state(public_id: str) -> Response:
+    """Polled while papers are being prepared; 286 tells HTMX to stop asking."""
+    training = _training()
+    context = _papers_context(training)
+    done = all(paper.state != DocumentState.PENDING for paper in context["papers"])
+    return web.page(
+        "training/papers.html",
+        block="papers",
+        status=286 if done and web.wants_fragment() else 200,
+        training=training,
+        layout=LAYOUT,
+        back_url=url_for(".space", public_id=public_id),
+        **context,
+    )
+
+
+@blueprint.get("/<public_id>/documents/<int:document_id>")
+def paper(public_id: str, document_id: int) -> Response:
+    return papers.download(_training(), document_id)
+
+
+@blueprint.get("/<public_id>/documents.zip")
+def papers_zip(public_id: str) -> Response:
+    return papers.download_all(_training())
+
+
+@blueprint.get("/<public_id>/apercu/<kind>")
+def preview(public_id: str, kind: str) -> Response:
+    training = _training()
+    back = "check" if training.state == State.DRAFT else "space"
+    return papers.preview(
+        training,
+        kind,
+        LAYOUT,
+        url_for(f".{back}", public_id=public_id),
+        lambda code: url_for(".preview", public_id=public_id, kind=code),
+    )
+
+
+@blueprint.route("/<public_id>/depot", methods=["GET", "POST"])
+def note_filing(public_id: str) -> Response:
+    """« C’est fait »: the request is filed with the OPCO."""
+    training = _training()
+    return filing(training, url_for(".space", public_id=public_id), LAYOUT)
+
+
+@blueprint.post("/<public_id>/quitter")
+def leave(public_id: str) -> ResponseReturnValue:
+    """Closes the space on this device."""
+    access.close_space(web.space_cookie() or "")
+    response = redirect(url_for("public.home"), 303)
+    web.forget_space(response)
+    return response

@@ -1,0 +1,21 @@
+"""The back office's door: every session of the organisation."""
+
+from flask import Blueprint, Response
+
+from portal import web
+from portal.access.rules import Role
+from portal.blueprints import lists, mails
+from portal.blueprints.dossier import blueprint as dossier
+
+blueprint = Blueprint("office", __name__)
+blueprint.before_request(web.door(Role.OFFICE))
+
+
+@blueprint.get("/")
+def dashboard() -> Response:
+    """All the sessions, all the trainers."""
+    return lists.show(Role.OFFICE, None)
+
+
+blueprint.register_blueprint(dossier, url_prefix="/dossiers")
+blueprint.register_blueprint(mails.blueprint, url_prefix="/courriels")

@@ -1,0 +1,140 @@
+"""Reading one session: its page, its papers, its preview."""
+
+import secrets
+from typing import Any
+
+from flask import Response, abort, url_for
+
+from portal import clock, web, workflow
+from portal.access import service as access
+from portal.access.rules import Role
+from portal.blueprints import journey, mails, papers
+from portal.blueprints.dossier import blueprint
+from portal.emails import reading as emails
+from portal.fields import EmailField, Required
+from portal.journal import reading as journal
+from portal.training import listing
+from portal.training import service as trainings
+from portal.training.forms import TOPIC_LABEL, TRAINER_STEPS
+from portal.training.labels import label
+from portal.training.models import TrainingSession
+from portal.training.rules import Event, State
+from portal.web import PortalForm
+
+
+class SendForm(PortalForm):
+    """Where the link goes."""
+
+    email = EmailField(
+        "Adresse e-mail du client",
+        validators=[Required("Indiquez l’adresse à laquelle envoyer le lien")],
+        render_kw={"autocomplete": "off"},
+    )
+
+
+def training_of(ref: str) -> TrainingSession:
+    """The session, if the person at the door may see it; a stranger's does not exist."""
+    training = trainings.by_ref(ref)
+    actor = web.actor()
+    if training is None or (actor.role is Role.TRAINER and training.trainer_id != actor.id):
+        abort(404)
+    return training
+
+
+@blueprint.get("/<ref>/")
+def page(ref: str) -> Response:
+    """Where the session stands, what is awaited, its papers, its link, its messages."""
+    return show_page(training_of(ref))
+
+
+def show_page(training: TrainingSession, status: int = 200, **extra: Any) -> Response:
+    """The page of a session, after a refusal or a fault too (then with `extra` to say it)."""
+    role = web.actor().role
+    situation = listing.situation_of(training)
+    missing = trainings.missing_topics(training)
+    is_office = role is Role.OFFICE
+    context = {
+        "training": training,
+        "role": role,
+        "door": {"actor": web.actor()},
+        "home": "office.dashboard" if is_office else "trainer.dashboard",
+        "home_title": "Dossiers" if is_office else "Mes sessions",
+        "label": label(role, situation),
+        "recap": journey.recap(training),
+        "missing": missing,
+        "missing_labels": [TOPIC_LABEL[topic] for topic in missing],
+        "steps": TRAINER_STEPS,
+        "mails": mails.with_urls(emails.of_training(training.id)),
+        "entries": journal.of_training(training.id),
+        "may": lambda event: workflow.may(Event(event), training, role),
+        "refused": [],
+        "key": secrets.token_hex(16),
+        **papers_context(training),
+        **_link_context(training),
+    }
+    return web.page("training/page.html", status=status, **(context | extra))
+
+
+def papers_context(training: TrainingSession) -> dict[str, Any]:
+    """The papers and the addresses the list of papers needs."""
+    ref = training.ref
+    return {
+        "papers": papers.listed(training),
+        "state_url": url_for(".papers_state", ref=ref),
+        "paper_url": lambda paper: url_for(".paper", ref=ref, document_id=paper.id),
+        "zip_url": url_for(".papers_zip", ref=ref),
+    }
+
+
+def _link_context(training: TrainingSession) -> dict[str, Any]:
+    link = access.open_link(training, clock.now())
+    form = SendForm(formdata=None)
+    if link:
+        form.email.data = workflow.address_on_file(training, link)
+    return {
+        "link": link,
+        "link_url": access.url_of(link) if link else None,
+        "address_on_file": workflow.address_on_file(training, link) if link else None,
+        "send_form": form,
+        "send_summary": [],
+        "sent_before": bool(link and emails.was_invited(training.id)),
+    }
+
+
+@blueprint.get("/<ref>/documents/etat")
+def papers_state(ref: str) -> Response:
+    """Polled while papers are being prepared; 286 tells HTMX to stop asking."""
+    training = training_of(ref)
+    context = papers_context(training)
+    done = all(paper.state != "pending" for paper in context["papers"])
+    return web.page(
+        "training/papers.html",
+        block="papers",
+        status=286 if done and web.wants_fragment() else 200,
+        training=training,
+        layout="layouts/pro.html",
+        back_url=url_for(".page", ref=ref),
+        **context,
+    )
+
+
+@blueprint.get("/<ref>/documents/<int:document_id>")
+def paper(ref: str, document_id: int) -> Response:
+    return papers.download(training_of(ref), document_id)
+
+
+@blueprint.get("/<ref>/documents.zip")
+def papers_zip(ref: str) -> Response:
+    return papers.download_all(training_of(ref))
+
+
+@blueprint.get("/<ref>/apercu/<kind>")
+def preview(ref: str, kind: str) -> Response:
+    """The paper as it would leave now, as readable HTML."""
+    training = training_of(ref)
+    back = (
+        url_for(".check", ref=ref) if training.state == State.DRAFT else url_for(".page", ref=ref)
+    )
+    return papers.preview(
+        training, kind, "layouts/pro.html", back, lambda k: url_for(".preview", ref=ref, kind=k)
+    )

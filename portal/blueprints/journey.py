@@ -1,0 +1,386 @@
+"""The multi-step form, walked through two doors: the trainer's (or office's) and the client's."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, abort, request
+
+from portal import clock, french, web, workflow
+from portal.access.rules import Actor
+from portal.accounts import service as accounts
+from portal.companies.rules import staff_note
+from portal.funding.rules import FunderChoice, filing_deadline, opcos
+from portal.training import answers as raw_answers
+from portal.training import people, rules
+from portal.training import service as trainings
+from portal.training.answers import Raw
+from portal.training.forms import FORMS, MAX_DAYS, ScheduleForm, Step
+from portal.training.models import TopicAnswers, TrainingSession
+from portal.training.rules import Event, State
+from portal.training.service import StaleTopic
+from portal.web import PortalForm
+
+
+@dataclass(frozen=True)
+class Door:
+    """How one audience walks: its layout, its steps, its URLs, and who acts.
+
+    `other_steps` are not asked for here (the client fills them in by its link) but may be opened.
+    """
+
+    layout: str
+    steps: Sequence[Step]
+    other_steps: Sequence[Step]
+    step_url: Callable[[str], str]
+    autosave_url: Callable[[str], str]
+    check_url: str
+    home_url: str
+    check_title: str
+    actor: Actor
+
+    def step(self, slug: str) -> Step:
+        for step in (*self.steps, *self.other_steps):
+            if step.slug == slug:
+                return step
+        abort(404)
+
+    def url_after(self, slug: str) -> str:
+        slugs = [step.slug for step in self.steps]
+        rest = slugs[slugs.index(slug) + 1 :] if slug in slugs else []
+        return self.step_url(rest[0]) if rest else self.check_url
+
+    def url_before(self, slug: str) -> str:
+        slugs = [step.slug for step in self.steps]
+        index = slugs.index(slug) if slug in slugs else 0
+        return self.step_url(slugs[index - 1]) if index else self.home_url
+
+
+@dataclass
+class Opened:
+    """One opened page of the form: what it shows and with which versions it was opened."""
+
+    training: TrainingSession
+    step: Step
+    edit_id: str
+    raws: dict[str, Raw | None]
+    versions: dict[str, int]
+    saved: TopicAnswers | None = None
+    bad_lines: Sequence[people.BadLine] = ()
+    conflicts: Sequence[dict[str, Any]] = ()
+    refused: Sequence[str] = ()
+    focus: str = ""
+    reason: str = ""
+
+    def forms(self, validate: bool = False) -> dict[str, PortalForm]:
+        forms = {topic: trainings.form_of(topic, raw) for topic, raw in self.raws.items()}
+        if validate:
+            for form in forms.values():
+                form.validate()
+        return forms
+
+
+def show(door: Door, training: TrainingSession, slug: str) -> Response:
+    """The step with what was last typed in it, or what was held back for this page."""
+    step = door.step(slug)
+    held = web.held_values()
+    raws: dict[str, Raw | None] = {}
+    versions: dict[str, int] = {}
+    latest: TopicAnswers | None = None
+    tried = held is not None
+    for topic in step.topics:
+        stored = trainings.answers_of(training, topic)
+        versions[topic] = stored.version if stored else 0
+        if held is not None:
+            raws[topic] = raw_answers.keep(FORMS[topic], held.items(multi=True))
+        elif stored is not None:
+            raws[topic] = stored.raw
+            tried = tried or (stored.edit_id.endswith(trainings.SUBMITTED) and not stored.is_valid)
+            latest = stored if latest is None or stored.saved_at > latest.saved_at else latest
+        else:
+            raws[topic] = trainings.first_answers(training, topic)
+    opened = Opened(training, step, secrets.token_hex(8), raws, versions, latest)
+    return _answer(door, opened, validate=tried)
+
+
+def save(door: Door, training: TrainingSession, slug: str) -> Response:
+    """Carries out the pressed button: continue, save for later, or change a list."""
+    opened = _posted(training, door.step(slug))
+    action = request.form.get("action", "")
+    if action not in ("", "plus-tard"):
+        return _edit(door, opened, action)
+    amending = training.state != State.DRAFT
+    valid = all([form.validate() for form in opened.forms().values()])
+    try:
+        if amending:
+            if not valid:
+                return _answer(door, opened, validate=True, status=422)
+            _perform(door, opened, Event.AMEND, reason=opened.reason)
+            return web.see_other(door.home_url)
+        _perform(door, opened, Event.SAVE_TOPIC, journaled=valid)
+    except workflow.Refused as refused:
+        opened.refused = refused.sentences
+        return _answer(door, opened, validate=True, status=422)
+    except StaleTopic as stale:
+        return _conflict(door, opened, stale)
+    if action == "plus-tard":
+        return web.see_other(door.home_url)
+    if not valid:
+        return _reopened(door, opened)
+    if request.args.get("retour") == "verifier":
+        return web.see_other(door.check_url)
+    return web.see_other(door.url_after(slug))
+
+
+def autosave(door: Door, training: TrainingSession, slug: str) -> Response:
+    """Keeps the draft as it is being typed; never shows a fault, never overwrites another's save."""
+    opened = _posted(training, door.step(slug))
+    try:
+        saved = _perform(door, opened, Event.SAVE_TOPIC, final=False, journaled=False)
+    except workflow.Refused as refused:
+        opened.refused = refused.sentences
+        return _answer(door, opened, blocks=("saved",), status=409)
+    except StaleTopic as stale:
+        if stale.stored.edit_id.removesuffix(trainings.SUBMITTED) == opened.edit_id:
+            return Response(status=204)  # this page was submitted meanwhile: nothing to keep
+        opened.saved = stale.stored
+        opened.conflicts = [{"topic": stale.topic}]
+        return _answer(door, opened, blocks=("saved",), status=409)
+    opened.versions = {answers.topic: answers.version for answers in saved}
+    opened.saved = saved[-1]
+    return _answer(door, opened, blocks=("saved", "recap"))
+
+
+def _posted(training: TrainingSession, step: Step) -> Opened:
+    pairs = list(request.form.items(multi=True))
+    return Opened(
+        training=training,
+        step=step,
+        edit_id=request.form.get("edit_id", "")[:32] or secrets.token_hex(8),
+        raws={topic: raw_answers.keep(FORMS[topic], pairs) for topic in step.topics},
+        versions={
+            topic: request.form.get(f"version-{topic}", 0, type=int) for topic in step.topics
+        },
+        reason=request.form.get("reason", "").strip()[:500],
+    )
+
+
+def _perform(
+    door: Door, opened: Opened, event: Event, final: bool = True, **data: Any
+) -> list[TopicAnswers]:
+    topics = [
+        (topic, raw or {}, {"version": opened.versions[topic], "edit_id": opened.edit_id,
+                            "final": final})
+        for topic, raw in opened.raws.items()
+    ]  # fmt: skip
+    result: list[TopicAnswers] = workflow.perform(
+        event, opened.training, door.actor, topics=topics, **data
+    )
+    return result
+
+
+def _edit(door: Door, opened: Opened, action: str) -> Response:
+    """Adds or removes a day or a person, reads a pasted list, takes a past client: kept as typed."""
+    verb, _, index = action.rpartition("-")
+    if action in ("ajouter-jour", "ajouter-personne"):
+        verb, index = action, ""
+    edit = _EDITS.get(verb or action)
+    if edit is None:
+        abort(400)
+    edit(opened, index)
+    try:
+        saved = _perform(door, opened, Event.SAVE_TOPIC, final=False, journaled=False)
+        opened.versions = {answers.topic: answers.version for answers in saved}
+        opened.saved = saved[-1]
+    except workflow.Refused:
+        if opened.training.state == State.DRAFT:
+            raise
+        # an amendment is saved whole, with its reason: lists only change on the page
+    except StaleTopic as stale:
+        return _conflict(door, opened, stale)
+    return _answer(door, opened, blocks=("questions",), always_page=True)
+
+
+def _add_day(opened: Opened, _index: str) -> None:
+    raw = opened.raws["schedule"] or {}
+    days = raw_answers.rows(raw, "days")
+    if len(days) < MAX_DAYS:
+        days.append(raw_answers.next_day(days, clock.today()))
+    opened.raws["schedule"] = raw_answers.with_rows(raw, "days", days)
+    opened.focus = f"days-{len(days) - 1}-date"
+
+
+def _remove_day(opened: Opened, index: str) -> None:
+    raw = opened.raws["schedule"] or {}
+    days = raw_answers.rows(raw, "days")
+    if index.isdigit() and int(index) < len(days) and len(days) > 1:
+        del days[int(index)]
+    opened.raws["schedule"] = raw_answers.with_rows(raw, "days", days)
+    opened.focus = f"days-{len(days) - 1}-date"
+
+
+def _add_person(opened: Opened, _index: str) -> None:
+    raw = opened.raws["trainees"] or {}
+    rows = raw_answers.rows(raw, "people")
+    if len(rows) < rules.MAX_TRAINEES:
+        rows.append(dict.fromkeys(("first_name", "last_name", "email", "job"), ""))
+    opened.raws["trainees"] = raw_answers.with_rows(raw, "people", rows)
+    opened.focus = f"people-{len(rows) - 1}-first_name"
+
+
+def _remove_person(opened: Opened, index: str) -> None:
+    raw = opened.raws["trainees"] or {}
+    rows = raw_answers.rows(raw, "people")
+    if index.isdigit() and int(index) < len(rows):
+        del rows[int(index)]
+    opened.raws["trainees"] = raw_answers.with_rows(raw, "people", rows)
+    opened.focus = "people-0-first_name"
+
+
+def _read_list(opened: Opened, _index: str) -> None:
+    """Good lines become rows, bad ones stay in the box with what is wrong."""
+    raw = opened.raws["trainees"] or {}
+    read, opened.bad_lines = people.read((raw.get("pasted") or [""])[0])
+    rows = [row for row in raw_answers.rows(raw, "people") if any(row.values())]
+    known = {(row.get("first_name"), row.get("last_name"), row.get("email")) for row in rows}
+    rows += [
+        {"first_name": p.first_name, "last_name": p.last_name, "email": p.email, "job": ""}
+        for p in read
+        if (p.first_name, p.last_name, p.email) not in known
+    ]
+    raw = raw_answers.with_rows(raw, "people", rows[: rules.MAX_TRAINEES])
+    raw["pasted"] = ["\n".join(line.text for line in opened.bad_lines)]
+    count = (raw.get("headcount") or [""])[0]
+    if count.isdigit() and int(count) < len(rows) or not count:
+        raw["headcount"] = [str(len(rows))] if rows else [""]
+    opened.raws["trainees"] = raw
+    opened.focus = "pasted" if opened.bad_lines else "people-0-first_name"
+
+
+def _take_past_client(opened: Opened, _index: str) -> None:
+    chosen = request.form.get("past_client", type=int)
+    for company in trainings.past_clients(opened.training.trainer, opened.training):
+        if company.id == chosen:
+            opened.raws["company"] = trainings.raw_company(company)
+    opened.focus = "siret"
+
+
+_EDITS: dict[str, Callable[[Opened, str], None]] = {
+    "ajouter-jour": _add_day,
+    "retirer-jour": _remove_day,
+    "ajouter-personne": _add_person,
+    "retirer-personne": _remove_person,
+    "lire-liste": _read_list,
+    "reprendre-client": _take_past_client,
+}
+
+
+def _conflict(door: Door, opened: Opened, stale: StaleTopic) -> Response:
+    """409: both values side by side; keeping one's own is one more press, with the new version."""
+    form = opened.forms()[stale.topic]
+    opened.conflicts = raw_answers.differences(
+        form, opened.raws[stale.topic] or {}, stale.stored.raw
+    )
+    opened.saved = stale.stored
+    opened.versions[stale.topic] = stale.stored.version
+    return _answer(door, opened, status=409, blocks=("questions",), always_page=True)
+
+
+def _reopened(door: Door, opened: Opened) -> Response:
+    """The same step with its faults: kept as typed, with the versions just saved."""
+    for topic in opened.versions:
+        stored = trainings.answers_of(opened.training, topic)
+        opened.versions[topic] = stored.version if stored else 0
+        opened.saved = stored
+    opened.edit_id = secrets.token_hex(8)
+    return _answer(door, opened, validate=True, status=422)
+
+
+def _answer(
+    door: Door,
+    opened: Opened,
+    validate: bool = False,
+    status: int = 200,
+    blocks: Sequence[str] = (),
+    always_page: bool = False,
+) -> Response:
+    forms = opened.forms(validate=validate)
+    errors = [e for form in forms.values() for e in web.error_summary(form)] if validate else []
+    return web.page(
+        "training/step.html",
+        block=blocks,
+        status=status,
+        layout=door.layout,
+        door=door,
+        training=opened.training,
+        step=opened.step,
+        progress=progress(door, opened.training, opened.step.slug),
+        forms=forms,
+        opened=opened,
+        refused=web.error_summary(opened.refused),
+        errors=errors,
+        bad_lines=opened.bad_lines,
+        amending=opened.training.state != State.DRAFT,
+        past_clients=_past_clients(door, opened),
+        catalogue=trainings.programmes() if "programme" in forms else (),
+        basis_label=rules.PRICE_BASIS_LABEL,
+        staff_note=staff_note,
+        typed_duration=typed_duration,
+        recap=recap(opened.training),
+        oob=web.wants_fragment(),
+        from_check=request.args.get("retour") == "verifier",
+    )
+
+
+def typed_duration(form: ScheduleForm) -> str:
+    """« 2 jours · 14 heures », of the half-days typed so far."""
+    slots = form.slots()
+    days = french.count(len(rules.days_of(slots)), "jour")
+    return f"{days} · {french.duration(rules.total_minutes(slots))}"
+
+
+def _past_clients(door: Door, opened: Opened) -> Sequence[Any]:
+    if "company" not in opened.step.topics or door.actor.role == "client":
+        return ()
+    return trainings.past_clients(opened.training.trainer, opened.training)
+
+
+def progress(door: Door, training: TrainingSession, slug: str) -> list[tuple[str, str, str]]:
+    """The steps as the stepper shows them: title, URL, and done, now or todo."""
+    missing = set(trainings.missing_topics(training))
+    found = [
+        (step.title, door.step_url(step.slug), _mark(step, slug, missing)) for step in door.steps
+    ]
+    found.append((door.check_title, door.check_url, "now" if slug == "verifier" else "todo"))
+    return found
+
+
+def _mark(step: Step, slug: str, missing: set[str]) -> str:
+    if step.slug == slug:
+        return "now"
+    return "todo" if missing.intersection(step.topics) else "done"
+
+
+def recap(training: TrainingSession) -> dict[str, Any]:
+    """What the live summary says."""
+    organisation = accounts.organisation()
+    opco = opcos().get(training.opco_code or "")
+    first, last = training.first_day, training.last_day
+    return {
+        "amounts": trainings.amounts(training, organisation),
+        "regime": training.vat_regime or organisation.vat_regime,
+        "days": len(rules.days_of(trainings.slots_of(training))),
+        "dates": french.span(first, last) if first and last else "",
+        "funder": funder_name(training),
+        "opco": opco,
+        "deadline": filing_deadline(opco, first),
+    }
+
+
+def funder_name(training: TrainingSession) -> str:
+    """« Constructys », « OPCO à préciser » or « Sans OPCO »."""
+    opco = opcos().get(training.opco_code or "")
+    if opco is not None:
+        return opco.name
+    return "Sans OPCO" if training.funder_choice == FunderChoice.NONE else "OPCO à préciser"

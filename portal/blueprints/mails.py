@@ -1,0 +1,111 @@
+"""« Courriels »: what left, to whom, with which papers, and what became of it."""
+
+import re
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, request, url_for
+
+from portal import french, web, workflow
+from portal.access.rules import Role
+from portal.documents import kinds
+from portal.documents import service as documents
+from portal.documents.models import Document
+from portal.emails import outbox, reading
+from portal.emails.models import Email, EmailState
+from portal.emails.reading import Line
+from portal.extensions import db, settings
+
+blueprint = Blueprint("mails", __name__)
+
+LINK = re.compile(r"https?://\S+/l/\S+")
+RETRYABLE = (EmailState.FAILED, EmailState.UNCERTAIN)
+
+
+def _mail(mail_id: int) -> Email:
+    """The message, if the person at the door may see its session."""
+    mail = db.session.get(Email, mail_id)
+    actor = web.actor()
+    if mail is None or (
+        actor.role is Role.TRAINER
+        and (mail.training is None or mail.training.trainer_id != actor.id)
+    ):
+        abort(404)
+    return mail
+
+
+def with_urls(lines: list[Line]) -> list[dict[str, Any]]:
+    """The lines of a list of messages, each with the address of its page on this side."""
+    side = request.blueprints[-1]
+    return [vars(line) | {"url": url_for(f"{side}.mails.show", mail_id=line.id)} for line in lines]
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """The latest messages."""
+    actor = web.actor()
+    trainer_id = actor.id if actor.role is Role.TRAINER else None
+    lines = with_urls(reading.recent(trainer_id))
+    return web.page("mails/list.html", mails=lines, keeps=settings().smtp is None)
+
+
+@blueprint.get("/<int:mail_id>")
+def show(mail_id: int) -> Response:
+    """One message, its text and its attachments."""
+    mail = _mail(mail_id)
+    kept = mail.state == EmailState.KEPT
+    return web.page(
+        "mails/show.html",
+        mail=mail,
+        label=reading.STATE_LABEL[EmailState(mail.state)],
+        status_text=reading.status_sentence(mail),
+        text=_text(mail),
+        attachments=[_attached(mail, paper) for paper in reading.attachments(mail)],
+        may_retry=mail.state in RETRYABLE,
+        eml_url=url_for(".raw", mail_id=mail.id) if kept else None,
+    )
+
+
+def _text(mail: Email) -> str:
+    """The words of a message; outside the demonstration the client's link is not shown here."""
+    text = outbox.message_of(mail).body or ""
+    return text if settings().demo else LINK.sub("(lien personnel masqué)", text)
+
+
+def _attached(mail: Email, paper: Document) -> dict[str, str | None]:
+    number = paper.training.number
+    ready = paper.sha256 is not None
+    return {
+        "title": f"{kinds.KINDS[paper.kind].title} "
+        f"{kinds.reference(paper.kind, number, paper.version)}",
+        "sub": f"PDF, {french.size(paper.octets or 0)}" if ready else "PDF",
+        "url": url_for(".attachment", mail_id=mail.id, document_id=paper.id) if ready else None,
+    }
+
+
+@blueprint.get("/<int:mail_id>/pieces/<int:document_id>")
+def attachment(mail_id: int, document_id: int) -> Response:
+    for document in reading.attachments(_mail(mail_id)):
+        if document.id == document_id and document.sha256:
+            name = kinds.filename(document.kind, document.training.number, document.version)
+            return web.send_stored(documents.pdf_bytes(document), name)
+    abort(404)
+
+
+@blueprint.get("/<int:mail_id>/message.eml")
+def raw(mail_id: int) -> Response:
+    """The message as it was written down, when no server is configured."""
+    mail = _mail(mail_id)
+    path = outbox.path_of_eml(mail)
+    if mail.state != EmailState.KEPT or not path.is_file():
+        abort(404)
+    return web.send_stored(path.read_bytes(), f"courriel-{mail.id}.eml", "message/rfc822")
+
+
+@blueprint.post("/<int:mail_id>/renvoyer")
+def retry(mail_id: int) -> Response:
+    mail = _mail(mail_id)
+    if mail.state not in RETRYABLE:
+        abort(409)
+    workflow.retry_email(mail, web.actor())
+    flash("Le message repart.", "ok")
+    return web.see_other(url_for(".show", mail_id=mail_id))

@@ -1,0 +1,102 @@
+"""The papers of a dossier, as every door lists, previews and hands them out."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Response, abort
+
+from portal import clock, web
+from portal.accounts import service as accounts
+from portal.documents import kinds
+from portal.documents import service as documents
+from portal.documents.models import Document, DocumentState
+from portal.training import service as trainings
+from portal.training.models import TrainingSession
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One line of the list of papers."""
+
+    id: int
+    kind: str
+    title: str
+    reference: str
+    state: str
+    octets: int | None
+    pages: int | None
+    is_current: bool
+
+
+def listed(training: TrainingSession) -> list[Paper]:
+    """The current papers in the catalogue's order, then the superseded ones, latest first."""
+    order = list(kinds.KINDS)
+    current = [d for d in training.documents if d.superseded_at is None]
+    past = [d for d in training.documents if d.superseded_at is not None]
+    current.sort(key=lambda d: order.index(d.kind))
+    past.sort(key=lambda d: d.id, reverse=True)
+    return [_paper(training, document) for document in current + past]
+
+
+def _paper(training: TrainingSession, document: Document) -> Paper:
+    return Paper(
+        id=document.id,
+        kind=document.kind,
+        title=kinds.KINDS[document.kind].title,
+        reference=kinds.reference(document.kind, training.number, document.version),
+        state=document.state,
+        octets=document.octets,
+        pages=document.pages,
+        is_current=document.superseded_at is None,
+    )
+
+
+def download(training: TrainingSession, document_id: int) -> Response:
+    """One paper of this dossier, byte for byte as it was sent; 404 for any other dossier's."""
+    for document in training.documents:
+        if document.id == document_id and document.state == DocumentState.READY:
+            name = kinds.filename(document.kind, training.number, document.version)
+            return web.send_stored(documents.pdf_bytes(document), name)
+    abort(404)
+
+
+def download_all(training: TrainingSession) -> Response:
+    """The current papers in one ZIP."""
+    ready = [d for d in documents.current(training) if d.state == DocumentState.READY]
+    if not ready:
+        abort(404)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for document in ready:
+            name = kinds.filename(document.kind, training.number, document.version)
+            archive.writestr(name, documents.pdf_bytes(document))
+    return web.send_stored(buffer.getvalue(), f"Documents-{training.ref}.zip", "application/zip")
+
+
+def preview(
+    training: TrainingSession, kind: str, layout: str, back_url: str, url: Callable[[str], str]
+) -> Response:
+    """The body of a paper on screen, made from today's facts."""
+    if kind not in kinds.KINDS:
+        abort(404)
+    missing = trainings.missing_topics(training)
+    body = None
+    if not missing:
+        version = 1 + max((d.version for d in training.documents), default=0)
+        facts = kinds.KINDS[kind].facts(
+            training, accounts.organisation(), clock.today(), version
+        )
+        body = documents.body_html(kind, facts)
+    return web.page(
+        "training/preview.html",
+        layout=layout,
+        training=training,
+        kind=kinds.KINDS[kind],
+        kinds=list(kinds.KINDS.values()),
+        body=body,
+        missing=missing,
+        back_url=back_url,
+        preview_url=url,
+    )

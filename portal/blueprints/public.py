@@ -1,0 +1,256 @@
+"""The door of everyone: home, help, legal pages, and the landing of shared links."""
+
+import re
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from portal import clock, french, money, web, workflow
+from portal.access import service as access
+from portal.access.models import ShareLink
+from portal.access.rules import Actor, Role, trim
+from portal.access.service import Found, LinkStatus
+from portal.accounts import service as accounts
+from portal.extensions import db
+from portal.funding.rules import opcos
+from portal.training.rules import Event, State
+
+blueprint = Blueprint("public", __name__)
+
+MISSES_PER_HOUR = 30
+RENEWALS_PER_DAY = 3
+HOUR, DAY = 3_600, 86_400
+CLIENT_STEPS = 4
+_WITHOUT_ORGANISATION = {"public.health", "public.robots", "public.favicon", "public.brand_css"}
+
+
+@blueprint.before_request
+def _described() -> None:
+    if request.endpoint not in _WITHOUT_ORGANISATION:
+        accounts.organisation()
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return web.see_other(
+            url_for("office.dashboard" if current_user.is_office else "trainer.dashboard")
+        )
+    return web.page("public/home.html")
+
+
+@blueprint.get("/aide/session-opco")
+def help_session() -> ResponseReturnValue:
+    everyone = opcos().values()
+    return web.page(
+        "public/help_session.html",
+        known=[opco for opco in everyone if opco.filing_days],
+        others=[opco for opco in everyone if not opco.filing_days],
+    )
+
+
+@blueprint.get("/mentions-legales")
+def legal() -> ResponseReturnValue:
+    organisation = accounts.organisation()
+    share = organisation.capital_cents
+    rows = [
+        ("Raison sociale", organisation.name),
+        (
+            "Forme",
+            organisation.legal_form + (f" au capital de {money.euros(share)}" if share else ""),
+        ),
+        ("Adresse", f"{organisation.address}\n{organisation.postcode} {organisation.city}"),
+        ("SIRET", french.siret(organisation.siret)),
+        ("RCS", organisation.rcs),
+        ("TVA", organisation.vat_number),
+        (
+            "Déclaration d’activité",
+            f"n°\u00a0{french.nda(organisation.nda)}, préfet de la région {organisation.nda_region}",
+        ),
+        ("Direction de la publication", organisation.signatory_name),
+        ("E-mail", organisation.email),
+        ("Téléphone", french.phone(organisation.phone)),
+    ]
+    return web.page("public/legal.html", rows=[row for row in rows if row[1]])
+
+
+@blueprint.get("/donnees-personnelles")
+def privacy() -> ResponseReturnValue:
+    return web.page("public/privacy.html")
+
+
+@blueprint.get("/accessibilite")
+def accessibility() -> ResponseReturnValue:
+    return web.page("public/accessibility.html")
+
+
+# --- Shared links
+
+
+@blueprint.get("/l/<token>")
+def link(token: str) -> ResponseReturnValue:
+    """Shows who invites, for what. Changes nothing: mail programs open links by themselves."""
+    return _landing(_find(token), trim(token))
+
+
+@blueprint.post("/l/<token>")
+def open_link(token: str) -> ResponseReturnValue:
+    """« Commencer »: this browser may open the dossier for a while, at an address without token."""
+    found = _find(token)
+    if found.link is None or found.status is not LinkStatus.LIVE or _is_cancelled(found.link):
+        return web.see_other(url_for("public.link", token=trim(token)))
+    public_id = found.link.training.public_id
+    cookie = access.open_space(found.link, web.space_cookie(), clock.now())
+    response = web.see_other(url_for("client.space", public_id=public_id))
+    web.keep_space_cookie(response, cookie)
+    return response
+
+
+@blueprint.post("/l/<token>/nouveau-lien")
+def renew_link(token: str) -> ResponseReturnValue:
+    """Writes a new link to the address on file, and to no other."""
+    dead = _dead_link(token)
+    back = url_for("public.link", token=trim(token))
+    if workflow.address_on_file(dead.training, dead) is None:
+        return web.see_other(back)
+    _count_renewal(dead)
+    client = Actor(Role.CLIENT, dead.id, "Client", web.client_ip())
+    try:
+        workflow.perform(Event.RENEW_LINK, dead.training, client, link=dead)
+    except workflow.Refused:
+        return web.see_other(back)
+    return web.see_other(url_for("public.link", token=trim(token), suite="envoye"))
+
+
+@blueprint.post("/l/<token>/prevenir")
+def call_trainer(token: str) -> ResponseReturnValue:
+    """Tells the trainer that this link is dead, when no address is known to write to."""
+    dead = _dead_link(token)
+    _count_renewal(dead)
+    workflow.call_trainer(dead.training, web.client_ip())
+    return web.see_other(url_for("public.link", token=trim(token), suite="prevenu"))
+
+
+def _find(token: str) -> Found:
+    found = access.find(token)
+    if found.link is None:
+        key = f"link-miss:{access.network(web.client_ip())}"
+        if not access.allow(key, MISSES_PER_HOUR, HOUR, clock.now()):
+            abort(429)
+    return found
+
+
+def _dead_link(token: str) -> ShareLink:
+    found = _find(token)
+    if found.link is None or found.status is LinkStatus.LIVE or _is_cancelled(found.link):
+        abort(404)
+    return found.link
+
+
+def _count_renewal(dead: ShareLink) -> None:
+    if not access.allow(f"renew:{dead.id}", RENEWALS_PER_DAY, DAY, clock.now()):
+        abort(429)
+
+
+def _is_cancelled(shared: ShareLink) -> bool:
+    return shared.training.state == State.CANCELLED
+
+
+FATES = {
+    "unknown": (
+        "Ce lien n’est pas valable",
+        "Il a peut-être été coupé par votre messagerie. Copiez-le en entier depuis l’e-mail reçu, "
+        "ou demandez-le à la personne qui vous forme.",
+    ),
+    "expired": ("Ce lien n’ouvre plus rien", "Sa durée est passée. Votre dossier est conservé."),
+    "replaced": (
+        "Ce lien a été remplacé",
+        "Un lien plus récent vous a été envoyé\u00a0: c’est lui qui ouvre votre dossier.",
+    ),
+    "revoked": (
+        "Ce lien a été fermé",
+        "La personne qui vous forme l’a fermé. Votre dossier est conservé.",
+    ),
+    "cancelled": (
+        "Cette session est annulée",
+        "Il n’y a plus rien à compléter. Vos données ne serviront pas à autre chose.",
+    ),
+}
+
+
+def _landing(found: Found, token: str) -> Response:
+    """One look for every fate of a link; only the sentence and the way out differ."""
+    if found.link is None:
+        return _dead(404, "unknown", token)
+    training = found.link.training
+    if _is_cancelled(found.link):
+        return _dead(410, "cancelled", token, training=training)
+    if found.status is LinkStatus.LIVE:
+        return web.page(
+            "public/link.html",
+            token=token,
+            training=training,
+            dates=french.span(training.first_day, training.last_day) if training.first_day else "",
+            vat=training.vat_regime or accounts.organisation().vat_regime,
+            is_complete=training.state != State.DRAFT,
+            steps=CLIENT_STEPS,
+        )
+    may_renew = (
+        found.link.revoked_at is None and workflow.address_on_file(training, found.link) is not None
+    )
+    return _dead(410, found.status.value, token, training=training, may_renew=may_renew)
+
+
+def _dead(status: int, fate: str, token: str, **context: Any) -> Response:
+    training = context.setdefault("training", None)
+    heading, sentence = FATES[fate]
+    may_call = training is not None and fate != "cancelled"
+    return web.page(
+        "public/link_dead.html",
+        status=status,
+        heading=heading,
+        sentence=sentence,
+        token=token,
+        may_renew=context.pop("may_renew", False),
+        may_call=may_call,
+        call=f"Prévenir {training.trainer.name}" if may_call else "",
+        done=request.args.get("suite") if may_call else None,
+        **context,
+    )
+
+
+# --- For machines
+
+
+@blueprint.get("/robots.txt")
+def robots() -> ResponseReturnValue:
+    text = "User-agent: *\nDisallow: /l/\nDisallow: /espace/\n"
+    return Response(text, mimetype="text/plain")
+
+
+@blueprint.get("/sante")
+def health() -> ResponseReturnValue:
+    """For a supervisor: answers once the database answers."""
+    db.session.execute(db.text("SELECT 1"))
+    return {"statut": "ok"}
+
+
+@blueprint.get("/favicon.ico")
+def favicon() -> ResponseReturnValue:
+    return redirect(current_app.jinja_env.globals["asset"]("icons/favicon.svg"), 302)  # type: ignore[operator]
+
+
+@blueprint.get("/marque.css")
+def brand_css() -> ResponseReturnValue:
+    """The organisation's colour as tokens: a page can hold no inline style."""
+    accent = accounts.organisation().accent
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", accent):
+        abort(404)
+    css = (
+        f":root{{--accent:{accent};"
+        f"--accent-strong:color-mix(in srgb,{accent} 76%,black);"
+        f"--accent-soft:color-mix(in srgb,{accent} 11%,white)}}\n"
+    )
+    return Response(css, mimetype="text/css")

@@ -1,0 +1,81 @@
+"""The people and companies of the demonstration's sessions. All fictional, as are the addresses."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+LAST = "deposee"  # the session that is made last: when it is there, everything is
+WAITED_FOR = "bonjour@ateliers-bresson.example"
+HOLIDAYS = {(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)}
+
+VASSEUR = {
+    "siret": "900 553 124 00018",
+    "legal_name": "Menuiserie Vasseur",
+    "address": "14 rue des Forges",
+    "postcode": "21200",
+    "city": "Beaune",
+    "naf": "43.32A",
+    "staff_count": "18",
+    "recovers_vat": "oui",
+    "signatory_first_name": "Hélène",
+    "signatory_last_name": "Vasseur",
+    "signatory_function": "Gérante",
+    "signatory_email": "helene.vasseur@menuiserie-vasseur.example",
+    "phone": "03 53 01 77 20",
+}
+VASSEUR_TEAM = (
+    ("Amine", "Rahmani", "amine.rahmani@menuiserie-vasseur.example", "Menuisier poseur"),
+    ("Lucie", "Pernot", "lucie.pernot@menuiserie-vasseur.example", "Métreuse"),
+    ("Yann", "Le Goff", "", "Chef d’équipe"),
+    ("Fatou", "Diallo", "fatou.diallo@menuiserie-vasseur.example", "Menuisière d’atelier"),
+    ("Bastien", "Moreau", "", "Apprenti poseur"),
+)
+NORDLYS = {
+    "siret": "111 222 337 00011",
+    "legal_name": "Nordlys Conseil",
+    "address": "3 place du Théâtre-Neuf",
+    "postcode": "69003",
+    "city": "Lyon",
+    "naf": "70.22Z",
+    "staff_count": "22",
+    "recovers_vat": "oui",
+    "signatory_first_name": "Camille",
+    "signatory_last_name": "Estève",
+    "signatory_function": "Direction générale",
+    "signatory_email": "camille.esteve@nordlys-conseil.example",
+    "phone": "04 65 71 30 08",
+}
+BEGUN = {
+    "siret": "444 555 668 0001",
+    "legal_name": "Garage du Vallon",
+    "city": "Autun",
+    "recovers_vat": "oui",
+}
+
+
+def people(team: Iterable[Sequence[str]]) -> dict[str, str]:
+    """First name, last name, e-mail and job of each, as the trainees' page posts them."""
+    names = ("first_name", "last_name", "email", "job")
+    answers = {"needs_adaptation": "non", "headcount": ""}
+    for index, person in enumerate(team):
+        for name, value in zip(names, person, strict=True):
+            answers[f"people-{index}-{name}"] = value
+    return answers
+
+
+def schedule(days: Iterable[date]) -> dict[str, str]:
+    """Days from 9 h to 17 h with an hour for lunch, at the client's."""
+    hours = {
+        "morning_starts": "09:00",
+        "morning_ends": "12:30",
+        "afternoon_starts": "13:30",
+        "afternoon_ends": "17:00",
+    }
+    answers = {
+        "place_mode": "client",
+        "place": "",
+        "access_notes": "Salle au rez-de-chaussée, accessible en fauteuil ; stationnement sur place",
+    }
+    for index, day in enumerate(days):
+        answers |= {f"days-{index}-{name}": value for name, value in hours.items()}
+        answers[f"days-{index}-date"] = day.isoformat()
+    return answers

@@ -1,0 +1,281 @@
+"""What a paper says, frozen as JSON: strings, integers (cents, minutes, basis points), ISO dates.
+
+Nothing here reads the clock or the database; rows come in, plain data goes out, so that the same
+paper can be made again years later whatever became of the rows.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from portal import french, money
+from portal.accounts.models import Organisation, User
+from portal.companies.models import Company
+from portal.funding import rules as funding
+from portal.training import rules
+from portal.training.models import HalfDay, Programme, TrainingSession
+
+SCHEMA = 1
+LATE_FEE_CENTS = 4_000  # article D441-5 of the Code de commerce
+NOTICE_DAYS = 10  # working days a client has to postpone or cancel free of charge
+FORFEIT_PERCENT = 30  # of the price excluding VAT, when it cancels later than that
+
+Facts = dict[str, Any]
+
+
+class IncompleteTraining(ValueError):
+    """The dossier lacks something a paper must say; the message names it, in French."""
+
+
+def facts(
+    training: TrainingSession, organisation: Organisation, issued_on: date, version: int
+) -> Facts:
+    """Everything the three papers of `training` say, as JSON.
+
+    Raises IncompleteTraining when company, programme, half-days, headcount or price are missing,
+    or when the price kept differs from the one its basis gives.
+    """
+    programme, company = training.programme, training.company
+    missing = [
+        name
+        for name, value in (
+            ("le programme", programme),
+            ("l’entreprise", company),
+            ("les demi-journées", training.half_days),
+            ("l’effectif", training.headcount),
+            ("le prix", training.price_cents),
+        )
+        if not value
+    ]
+    if missing or programme is None or company is None:
+        raise IncompleteTraining("Il manque : " + french.enumeration(missing))
+    regime = funding.VatRegime(training.vat_regime or organisation.vat_regime)
+    return {
+        "schema": SCHEMA,
+        "number": training.number,
+        "ref": training.ref,
+        "version": version,
+        "issued_on": issued_on.isoformat(),
+        "valid_until": (issued_on + timedelta(days=organisation.quote_validity_days)).isoformat(),
+        "organisation": _organisation(organisation),
+        "client": _client(company),
+        "programme": _programme(programme),
+        "schedule": _schedule(training),
+        "place": _place(training, company),
+        "remote": _remote(training, programme),
+        "trainees": _trainees(training),
+        "trainer": _trainer(training.trainer),
+        "price": _price(training, regime),
+        "catalogue_price": {
+            "unit_cents": programme.price_cents,
+            "basis": rules.PRICE_BASIS_LABEL[rules.PriceBasis(programme.price_basis)],
+        },
+        "funding": _funding(training),
+        "payment": {
+            "days": organisation.payment_days,
+            "late_fee_cents": LATE_FEE_CENTS,
+            "notice_days": NOTICE_DAYS,
+            "forfeit_percent": FORFEIT_PERCENT,
+        },
+    }
+
+
+def of_region(region: str) -> str:
+    """« de Bretagne », « d’Île-de-France », « des Hauts-de-France », « du Grand Est »."""
+    if region.startswith(("Hauts-", "Pays ")):
+        return f"des {region}"
+    if region.startswith(("Grand ", "Centre-")):
+        return f"du {region}"
+    return f"d’{region}" if french.fold(region)[:1] in "aeiouy" else f"de {region}"
+
+
+def _organisation(row: Organisation) -> Facts:
+    return {
+        "name": row.name,
+        "legal_form": row.legal_form,
+        "capital_cents": row.capital_cents,
+        "rcs": row.rcs,
+        "address": row.address,
+        "postcode": row.postcode,
+        "city": row.city,
+        "siret": row.siret,
+        "nda": row.nda,
+        "nda_region": of_region(row.nda_region),
+        "vat_number": row.vat_number,
+        "signatory_name": row.signatory_name,
+        "signatory_function": row.signatory_function,
+        "contact_name": row.contact_name,
+        "contact_function": row.contact_function,
+        "email": row.email,
+        "phone": row.phone,
+        "website": row.website,
+        "logo_sha256": row.logo_sha256,
+        "accent": row.accent,
+        "qualiopi": {
+            "number": row.qualiopi_number,
+            "certifier": row.qualiopi_certifier,
+            "valid_until": row.qualiopi_valid_until.isoformat(),
+        },
+        "disability": {
+            "name": row.disability_name,
+            "email": row.disability_email,
+            "phone": row.disability_phone,
+        },
+        "internal_rules": row.internal_rules,
+        "terms": row.terms,
+        "mediator": row.mediator,
+    }
+
+
+def _client(row: Company) -> Facts:
+    return {
+        "legal_name": row.legal_name,
+        "siret": row.siret,
+        "naf": row.naf,
+        "address": row.address,
+        "postcode": row.postcode,
+        "city": row.city,
+        "signatory_name": row.signatory_name,
+        "signatory_function": row.signatory_function,
+        "contact_name": row.correspondent_name,
+        "billing_address": row.billing_address,
+    }
+
+
+def _programme(row: Programme) -> Facts:
+    return {
+        "code": row.code,
+        "title": row.title,
+        "version": row.version,
+        "dated": row.dated.isoformat(),
+        "minutes": row.minutes,
+        "objectives": [str(objective) for objective in row.objectives],
+        "content": [
+            {
+                "title": module["title"],
+                "minutes": module.get("minutes"),
+                "points": [str(point) for point in module.get("points", ())],
+            }
+            for module in row.content
+        ],
+        **{
+            name: getattr(row, name)
+            for name in (
+                "prerequisites",
+                "audience",
+                "access_delay",
+                "methods",
+                "means",
+                "follow_up",
+                "assessment",
+                "sanction",
+                "accessibility",
+                "results",
+                "certification",
+            )
+        },
+    }
+
+
+def _slots(half_days: Sequence[HalfDay]) -> list[rules.Slot]:
+    ordered = sorted(half_days, key=lambda row: (row.day, row.starts))
+    return [rules.Slot(row.day, rules.Period(row.period), row.starts, row.ends) for row in ordered]
+
+
+def _schedule(training: TrainingSession) -> Facts:
+    slots = _slots(training.half_days)
+    days = rules.days_of(slots)
+    return {
+        "half_days": [
+            {
+                "day": slot.day.isoformat(),
+                "period": slot.period.value,
+                "starts": slot.starts.isoformat("minutes"),
+                "ends": slot.ends.isoformat("minutes"),
+                "minutes": slot.minutes,
+            }
+            for slot in slots
+        ],
+        "minutes": rules.total_minutes(slots),
+        "days": len(days),
+        "first_day": days[0].isoformat(),
+        "last_day": days[-1].isoformat(),
+    }
+
+
+def _place(training: TrainingSession, company: Company) -> Facts:
+    mode = rules.PlaceMode(training.place_mode or rules.PlaceMode.CLIENT)
+    place = training.place
+    if mode is rules.PlaceMode.CLIENT and not place:
+        place = f"{company.address}, {company.postcode} {company.city}"
+    return {"mode": mode.value, "label": place or ""}
+
+
+def _remote(training: TrainingSession, programme: Programme) -> Facts:
+    minutes = rules.total_minutes(_slots(training.half_days))
+    return {
+        "percent": training.remote_percent or 0,
+        "minutes": (minutes * (training.remote_percent or 0) + 50) // 100,
+        "help": programme.remote_help or "",
+    }
+
+
+def _trainees(training: TrainingSession) -> Facts:
+    ordered = sorted(training.trainees, key=lambda row: row.position)
+    return {
+        "headcount": training.headcount,
+        "named": [{"name": row.name, "job": row.job or ""} for row in ordered],
+    }
+
+
+def _trainer(row: User) -> Facts:
+    return {"name": row.name, "titles": row.titles, "qualifications": row.qualifications}
+
+
+def _price(training: TrainingSession, regime: funding.VatRegime) -> Facts:
+    slots = _slots(training.half_days)
+    minutes, days = rules.total_minutes(slots), len(rules.days_of(slots))
+    people, net = training.headcount or 0, training.price_cents or 0
+    basis = rules.PriceBasis(training.price_basis or rules.PriceBasis.FLAT)
+    unit = net if training.unit_price_cents is None else training.unit_price_cents
+    if rules.price_cents(basis, unit, days, minutes, people) != net:
+        raise IncompleteTraining("Le prix ne correspond plus à la durée ou à l’effectif")
+    vat = funding.vat_cents(net, regime)
+    return {
+        "basis": basis.value,
+        "basis_label": rules.PRICE_BASIS_LABEL[basis],
+        "unit_cents": unit,
+        "quantity": _quantity(basis, days, minutes, people),
+        "net_cents": net,
+        "vat_regime": regime.value,
+        "vat_rate": funding.VAT_RATE[regime],
+        "vat_mention": funding.VAT_MENTION[regime],
+        "vat_cents": vat,
+        "gross_cents": net + vat,
+    }
+
+
+def _quantity(basis: rules.PriceBasis, days: int, minutes: int, people: int) -> str:
+    """« 3 jours », « 21 heures », « 6 stagiaires », « 126,00 heures-stagiaires »."""
+    return {
+        rules.PriceBasis.FLAT: "1",
+        rules.PriceBasis.DAY: french.count(days, "jour"),
+        rules.PriceBasis.HOUR: french.duration(minutes),
+        rules.PriceBasis.TRAINEE: french.count(people, "stagiaire"),
+        rules.PriceBasis.HOUR_TRAINEE: french.decimal_hours(minutes * people)
+        + money.NBSP
+        + "heures-stagiaires",
+    }[basis]
+
+
+def _funding(training: TrainingSession) -> Facts:
+    choice = funding.FunderChoice(training.funder_choice or funding.FunderChoice.UNKNOWN)
+    opco = None
+    if choice is funding.FunderChoice.OPCO:
+        opco = funding.opcos().get(training.opco_code or "")
+        choice = choice if opco else funding.FunderChoice.UNKNOWN
+    return {
+        "choice": choice.value,
+        "opco": opco.name if opco else None,
+        "subrogation": bool(training.subrogation) and choice is not funding.FunderChoice.NONE,
+    }

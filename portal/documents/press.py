@@ -1,0 +1,138 @@
+"""The press: a warm child process that turns HTML into PDF, and can be killed.
+
+Neither xhtml2pdf nor reportlab is imported here: the process that calls `print_pdf` stays small,
+and no document, however made, can hang or swell it.
+"""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import threading
+from base64 import b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portal.documents.child import read_frame, write_frame
+
+SECONDS = 30  # wall time of one document, start of the child included
+JOBS = 50  # then a new child: whatever a library leaks has an end
+_ROOT = Path(__file__).parents[2]
+
+
+class PressError(RuntimeError):
+    """The document was not made; the message is for the journal of the machine."""
+
+
+@dataclass(frozen=True)
+class Printed:
+    """`cpu_ms` is what the child spent on it."""
+
+    content: bytes
+    pages: int
+    cpu_ms: float
+
+
+class Press:
+    """One child at a time; calls from several threads wait for one another."""
+
+    def __init__(self, seconds: float = SECONDS, jobs: int = JOBS) -> None:
+        self.seconds = seconds
+        self.jobs = jobs
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+        self._done = 0
+
+    def print_pdf(
+        self, html: str, expected_pages: int = 1, logo: bytes | None = None
+    ) -> Printed:
+        """The PDF of `html`; raises PressError when it fails or takes more than 30 s.
+
+        `logo` is the PNG that the HTML may name as the address `logo`, and nothing else.
+        """
+        job = {"html": html, "pages": expected_pages, "logo": b64encode(logo or b"").decode()}
+        with self._lock:
+            return self._print(job)
+
+    def close(self) -> None:
+        """Ends the child, if this process is the one that started it."""
+        child, self._child = self._child, None
+        if child is None or self._owner != os.getpid():
+            return
+        child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    continue  # what was still to be written has no reader any more
+
+    def _print(self, job: dict[str, Any]) -> Printed:
+        late = threading.Event()
+        child = self._warm()
+        timer = threading.Timer(self.seconds, _kill, (child, late))
+        timer.start()
+        try:
+            head, content = self._exchange(child, job)
+        except (OSError, EOFError, ValueError) as error:
+            self.close()
+            reason = f"more than {self.seconds:g} s" if late.is_set() else "the child died"
+            raise PressError(f"{reason} ({type(error).__name__})") from error
+        finally:
+            timer.cancel()
+        self._done += 1
+        if "error" in head:
+            raise PressError(str(head["error"]))
+        if self._done >= self.jobs:
+            self.close()
+        return Printed(content, int(head["pages"]), float(head["cpu_ms"]))
+
+    def _warm(self) -> "subprocess.Popen[bytes]":
+        """The running child, or a new one; a child inherited through a fork is not ours."""
+        if self._child is None or self._owner != os.getpid() or self._child.poll() is not None:
+            self.close()
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "portal.documents.child"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=_ROOT,
+                env={"PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
+                start_new_session=True,  # Ctrl-C ends us; the child ends with us, not before
+            )
+            self._owner = os.getpid()
+            self._done = 0
+        return self._child
+
+    def _exchange(
+        self, child: "subprocess.Popen[bytes]", job: dict[str, Any]
+    ) -> tuple[dict[str, Any], bytes]:
+        if child.stdin is None or child.stdout is None:
+            raise EOFError
+        if self._done == 0:
+            self._expect(child)
+        write_frame(child.stdin, json.dumps(job).encode())  # type: ignore[arg-type]
+        return json.loads(self._expect(child)), self._expect(child)
+
+    def _expect(self, child: "subprocess.Popen[bytes]") -> bytes:
+        frame = read_frame(child.stdout)  # type: ignore[arg-type]
+        if frame is None:
+            raise EOFError
+        return frame
+
+
+def _kill(child: "subprocess.Popen[bytes]", late: threading.Event) -> None:
+    late.set()
+    child.kill()
+
+
+_press = Press()
+atexit.register(_press.close)
+
+
+def print_pdf(html: str, expected_pages: int = 1, logo: bytes | None = None) -> Printed:
+    """Prints through the press of this process."""
+    return _press.print_pdf(html, expected_pages, logo)

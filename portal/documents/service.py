@@ -1,0 +1,233 @@
+"""Issuing papers as rows, and making their files afterwards."""
+
+from datetime import datetime, timedelta
+from html import unescape
+from re import sub
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import func, or_, select
+
+from portal import clock
+from portal.accounts.models import Organisation
+from portal.documents import press
+from portal.documents.facts import Facts
+from portal.documents.kinds import KINDS, Kind, reference
+from portal.documents.models import Document, DocumentState
+from portal.extensions import claim, db, store, writing
+from portal.rendering import paper_environment
+from portal.training.models import TrainingSession
+
+LEASE = timedelta(minutes=2)  # longer than the press may take
+MAX_ATTEMPTS = 5
+FAILED = "Le document n’a pas pu être fabriqué"
+TOTAL = "\ue000"  # where the press writes the number of pages
+LOGO = "logo"  # the one address the press resolves
+
+
+def issue(
+    training: TrainingSession,
+    organisation: Organisation,
+    at: datetime,
+    kinds: tuple[str, ...] = tuple(KINDS),
+) -> list[Document]:
+    """Adds the next version of those papers, pending, and supersedes the current ones.
+
+    Called inside the caller's transaction. All papers of one issue carry the same version.
+    Raises facts.IncompleteTraining when the dossier lacks something they must say.
+    """
+    training_id = training.id
+    highest = db.session.scalar(
+        select(func.max(Document.version)).where(
+            Document.training_id == training_id, Document.kind.in_(kinds)
+        )
+    )
+    version = (highest or 0) + 1
+    day = clock.paris(at).date()
+    frozen = {kind: KINDS[kind].facts(training, organisation, day, version) for kind in kinds}
+    _supersede(training_id, at, kinds)
+    documents = [
+        Document(
+            training_id=training_id,
+            kind=kind,
+            version=version,
+            facts=frozen[kind],
+            state=DocumentState.PENDING.value,
+            attempts=0,
+            created_at=at,
+        )
+        for kind in kinds
+    ]
+    db.session.add_all(documents)
+    db.session.flush()
+    db.session.expire(training, ["documents"])
+    return documents
+
+
+def supersede(training: TrainingSession, at: datetime) -> None:
+    """No paper of `training` is current any more; inside the caller's transaction."""
+    _supersede(training.id, at, tuple(KINDS))
+    db.session.expire(training, ["documents"])
+
+
+def _supersede(training_id: int, at: datetime, kinds: tuple[str, ...]) -> None:
+    for row in db.session.scalars(
+        select(Document).where(
+            Document.training_id == training_id,
+            Document.kind.in_(kinds),
+            Document.superseded_at.is_(None),
+        )
+    ):
+        row.superseded_at = at
+    db.session.flush()  # before the next versions: one current paper per kind
+
+
+def current(training: TrainingSession) -> list[Document]:
+    """The papers in force, in the order of the catalogue."""
+    rows = db.session.scalars(
+        select(Document).where(
+            Document.training_id == training.id, Document.superseded_at.is_(None)
+        )
+    )
+    order = list(KINDS)
+    return sorted(rows, key=lambda row: order.index(row.kind))
+
+
+def pending_ids() -> list[int]:
+    """The papers to make: pending, and nobody at work on them."""
+    return list(
+        db.session.scalars(
+            select(Document.id)
+            .where(Document.state == DocumentState.PENDING.value, _unleased(clock.now()))
+            .order_by(Document.id)
+        )
+    )
+
+
+def prepare(document_id: int) -> bool:
+    """Makes the file of a pending paper; True when it stands ready, by this call or before.
+
+    Claimed by lease: doing it twice, or dying in the middle, is harmless. After five failures
+    the paper is `failed`, with a French sentence for the office.
+    """
+    now = clock.now()
+    won = claim(
+        Document,
+        document_id,
+        Document.state == DocumentState.PENDING.value,
+        _unleased(now),
+        lease_until=now + LEASE,
+        attempts=Document.attempts + 1,
+    )
+    document = db.session.get(Document, document_id)
+    if document is None or not won:
+        return document is not None and document.state == DocumentState.READY.value
+    kind, facts, attempts = document.kind, document.facts, document.attempts
+    guess = _likely_pages(kind)
+    db.session.rollback()  # no transaction is held while the press works
+    try:
+        logo = _logo(facts)
+        printed = press.print_pdf(paper_html(kind, facts, bool(logo)), guess, logo)
+        sha256 = store().put(printed.content)
+    except Exception as error:  # whatever went wrong is said on the row
+        _note_failure(document_id, attempts, error)
+        return False
+    return claim(
+        Document,
+        document_id,
+        Document.state == DocumentState.PENDING.value,
+        state=DocumentState.READY.value,
+        sha256=sha256,
+        octets=len(printed.content),
+        pages=printed.pages,
+        lease_until=None,
+        error=None,
+        ready_at=clock.now(),
+    )
+
+
+def retry(document: Document) -> None:
+    """Puts a failed paper back among the pending ones; inside the caller's transaction."""
+    if document.state == DocumentState.FAILED.value:
+        document.state = DocumentState.PENDING.value
+        document.attempts = 0
+        document.lease_until = None
+
+
+def _note_failure(document_id: int, attempts: int, error: Exception) -> None:
+    over = attempts >= MAX_ATTEMPTS
+    reason = f"{FAILED} ({'abandon' if over else 'nouvel essai prévu'}) : {error}"
+    with writing():
+        document = db.session.get(Document, document_id)
+        if document is not None and document.state == DocumentState.PENDING.value:
+            document.state = (DocumentState.FAILED if over else DocumentState.PENDING).value
+            document.lease_until = None
+            document.error = reason[:500]
+
+
+def _unleased(now: datetime) -> Any:
+    return or_(Document.lease_until.is_(None), Document.lease_until < now)
+
+
+def _likely_pages(kind: str) -> int:
+    """The pages of the last paper of that kind: a right guess spares the second pass."""
+    last = db.session.scalar(
+        select(Document.pages)
+        .where(Document.kind == kind, Document.state == DocumentState.READY.value)
+        .order_by(Document.id.desc())
+        .limit(1)
+    )
+    return last or 1
+
+
+def body_html(kind_code: str, facts: Facts, logo: str | None = None) -> str:
+    """The body of a paper, as the PDF prints it and as the screen shows it inside `.paper`.
+
+    `logo` is an address the reader of the HTML may load: ours, on screen.
+    """
+    kind = KINDS[kind_code]
+    template = paper_environment().get_template(kind.template)
+    return template.render(_context(kind, facts), logo=logo)
+
+
+def paper_html(kind_code: str, facts: Facts, has_logo: bool = False) -> str:
+    """The whole page the press prints; refuses a paper that lost one of its legal mentions."""
+    kind = KINDS[kind_code]
+    body = body_html(kind_code, facts, LOGO if has_logo else None)
+    lost = missing_mentions(kind, facts, body)
+    if lost:
+        raise ValueError("mention absente : " + " ; ".join(lost))
+    template = paper_environment().get_template("documents/base.html")
+    return template.render(_context(kind, facts), body=Markup(body), total=Markup(TOTAL))
+
+
+def missing_mentions(kind: Kind, facts: Facts, body: str) -> list[str]:
+    """The mentions of the catalogue that are not in that HTML."""
+    text = " ".join(unescape(sub(r"<[^>]*>", "", body)).split())
+    return [m for m in kind.mentions(facts) if " ".join(m.split()) not in text]
+
+
+def _context(kind: Kind, facts: Facts) -> dict[str, Any]:
+    references = {
+        code: reference(code, facts["number"], facts["version"]) for code in KINDS
+    }
+    return {
+        **facts,
+        "kind": kind.code,
+        "title": kind.title,
+        "reference": references[kind.code],
+        "references": references,
+    }
+
+
+def _logo(facts: Facts) -> bytes | None:
+    """The organisation's logo; None when it has none."""
+    sha256 = facts["organisation"]["logo_sha256"]
+    return store().read(sha256) if sha256 and store().has(sha256) else None
+
+
+def pdf_bytes(document: Document) -> bytes:
+    """The file of a ready paper; raises ValueError when it is not made yet."""
+    if document.sha256 is None:
+        raise ValueError("not ready")
+    return store().read(document.sha256)

@@ -1,0 +1,152 @@
+"""A row of the outbox turned into the message that leaves: words, link, attachments, headers."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.charset import QP, Charset
+from email.mime.text import MIMEText
+from email.utils import parseaddr
+from functools import cache
+from typing import Any
+
+import flask_mail
+from jinja2 import Environment
+from markupsafe import Markup
+from sqlalchemy import select
+
+from portal import clock
+from portal.access import service as access
+from portal.access.models import ShareLink
+from portal.access.rules import Role
+from portal.documents import kinds
+from portal.documents.models import Document
+from portal.emails.models import Email
+from portal.emails.rules import visible
+from portal.extensions import db, settings, store
+from portal.rendering import environment
+
+HELP = "/aide/session-opco"
+LINKED = frozenset({"invitation", "new_link", "client_reminder"})  # nothing without their link
+
+
+class WrongAttachment(Exception):
+    """A paper of another session was about to leave with this message."""
+
+
+class DeadLink(Exception):
+    """The message is about a link that was closed before it left."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The two twins of one message: same content, plain text and HTML."""
+
+    text: str
+    html: str
+
+
+class Letter(flask_mail.Message):
+    """Flask-Mail's message in lines any server takes: it would send 8-bit lines of any length."""
+
+    def _mimetext(self, text: str | None, subtype: str = "plain") -> MIMEText:
+        printable = Charset("utf-8")
+        printable.body_encoding = QP
+        return MIMEText(text or "", subtype, printable)  # type: ignore[arg-type]
+
+
+@cache
+def _html() -> Environment:
+    return environment().overlay(finalize=_printable)
+
+
+@cache
+def _text() -> Environment:
+    return environment().overlay(autoescape=False, finalize=_printable)
+
+
+def _printable(value: Any) -> Any:
+    """No control, bidi or invisible character reaches a message, whatever the row holds."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def words_of(email: Email) -> Words:
+    """The text and the HTML of a message, its link filled in."""
+    values = {
+        **email.context,
+        "subject": email.subject,
+        "url": _url(email),
+        "help_url": settings().base_url + HELP,
+    }
+    text = _text().get_template(f"emails/{email.letter}.txt").render(values)
+    html = _html().get_template(f"emails/{email.letter}.html").render(values)
+    return Words(_tidy(text), html)
+
+
+def message_of(email: Email) -> Letter:
+    """The whole message, with the papers that are ready; the same at every try.
+
+    Raises WrongAttachment, DeadLink, or OSError when a stored file was altered.
+    """
+    words = words_of(email)
+    organisation: Any = email.context["organisation"]
+    message = Letter(
+        subject=email.subject,
+        recipients=[(email.to_name, email.to_email) if email.to_name else email.to_email],
+        body=words.text,
+        html=words.html,
+        sender=organisation["email"],
+        reply_to=organisation["email"],
+        date=email.created_at.timestamp(),
+    )
+    # Set here as a pair: the constructor glues it into a text that a comma in the name breaks.
+    address = parseaddr(settings().sender or "")[1]
+    message.sender = (organisation["name"], address or organisation["email"])
+    message.msgId = email.message_id
+    for document in documents_of(email):
+        if document.sha256 is not None:
+            number = document.training.number
+            name = kinds.filename(document.kind, number, document.version)
+            message.attach(name, "application/pdf", store().read(document.sha256))
+    return message
+
+
+def documents_of(email: Email) -> Sequence[Document]:
+    """The papers of a message, in their order, each one checked to be of its own session."""
+    if not email.document_ids:
+        return []
+    rows = db.session.scalars(select(Document).where(Document.id.in_(email.document_ids)))
+    found = {row.id: row for row in rows}
+    documents = [found.get(identity) for identity in email.document_ids]
+    if any(row is None or row.training_id != email.training_id for row in documents):
+        raise WrongAttachment(email.id)
+    return [row for row in documents if row is not None]
+
+
+def _url(email: Email) -> str | None:
+    """Where the button leads: the client's space, or the trainer's page of the session."""
+    base = settings().base_url
+    if email.audience == Role.TRAINER:
+        training: Any = email.context["training"]
+        return f"{base}/formateur/sessions/{training['ref']}/"
+    link_id = email.context.get("link_id")
+    link = db.session.get(ShareLink, link_id) if link_id else None
+    if link is not None and link.training_id != email.training_id:
+        raise WrongAttachment(email.id)
+    if link is None or link.revoked_at is not None or link.expires_at <= clock.now():
+        return None
+    return access.url_of(link)
+
+
+def check_link(email: Email) -> None:
+    """Raises DeadLink when the message is nothing but its link, and that link is closed.
+
+    Raises WrongAttachment when the link opens another session.
+    """
+    if _url(email) is None and email.letter in LINKED:
+        raise DeadLink(email.id)
+
+
+def _tidy(text: str) -> str:
+    """One blank line at most between paragraphs, none at the ends, no trailing blank."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"

@@ -1,0 +1,253 @@
+"""The outbox: carries out the messages that transactions left as rows.
+
+A row is claimed by lease, so that two workers never send it together and a killed one loses
+nothing. « Envoyé » is written only when a server accepted the message.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from portal import clock
+from portal.documents.models import Document, DocumentState
+from portal.emails import smtp
+from portal.emails.keeping import keep, path_of_eml
+from portal.emails.message import (
+    DeadLink,
+    WrongAttachment,
+    check_link,
+    documents_of,
+    message_of,
+)
+from portal.emails.models import Email, EmailState
+from portal.emails.rules import MAX_TRIES, NEVER, wait_after
+from portal.extensions import claim, db, settings, writing
+
+__all__ = ["cancel_queued", "deliver", "due_ids", "message_of", "path_of_eml", "retry"]
+
+LEASE = timedelta(minutes=5)  # longer than any exchange with a server may last
+DOCUMENT_WAIT = timedelta(seconds=5)
+FAILED_DOCUMENT_WAIT = timedelta(minutes=1)
+UNCERTAIN_WAIT = timedelta(minutes=1)
+_WAITING = (EmailState.QUEUED.value, EmailState.UNCERTAIN.value)
+
+log = logging.getLogger(__name__)
+
+
+class _Withdrawn(Exception):
+    """The message has no reason to leave any more; the text says why, in French."""
+
+
+class _GivenUp(Exception):
+    """Every try ended with the worker itself: this message may be what kills it."""
+
+
+class _NotYet(Exception):
+    """A paper is still being made; `wait` is when to look again."""
+
+    def __init__(self, reason: str | None, wait: timedelta) -> None:
+        super().__init__(reason)
+        self.reason, self.wait = reason, wait
+
+
+# --- What is to be done
+
+
+def due_ids(now: datetime, limit: int = 500) -> list[int]:
+    """The messages that should leave now, oldest first."""
+    query = select(Email.id).where(*_is_due(now)).order_by(Email.next_at, Email.id)
+    return list(db.session.scalars(query.limit(limit)))
+
+
+def next_try(email_id: int) -> datetime | None:
+    """When the worker will look at that message again by itself; None when it will not."""
+    row = db.session.execute(select(Email.state, Email.next_at).where(Email.id == email_id)).first()
+    return row.next_at if row and row.state in _WAITING and row.next_at < NEVER else None
+
+
+def waits_for(email_ids: Sequence[int], document_ids: Sequence[int]) -> set[int]:
+    """Which of those messages carry one of those papers."""
+    rows = db.session.execute(select(Email.id, Email.document_ids).where(Email.id.in_(email_ids)))
+    return {row.id for row in rows if set(row.document_ids) & set(document_ids)}
+
+
+def release(document_id: int, now: datetime) -> list[int]:
+    """Makes due the messages whose last missing paper has just been made, and names them."""
+    training_id = select(Document.training_id).where(Document.id == document_id)
+    waiting = db.session.execute(
+        select(Email.id, Email.document_ids).where(
+            Email.training_id == training_id.scalar_subquery(),
+            Email.state == EmailState.QUEUED.value,
+            Email.attempts == 0,
+        )
+    ).all()
+    ready = set(
+        db.session.scalars(
+            select(Document.id).where(
+                Document.training_id == training_id.scalar_subquery(),
+                Document.state == DocumentState.READY.value,
+            )
+        )
+    )
+    concerned = (row for row in waiting if document_id in row.document_ids)
+    released = [row.id for row in concerned if ready >= set(row.document_ids)]
+    if released:
+        with writing():
+            db.session.execute(
+                update(Email).where(Email.id.in_(released), *_unleased(now)).values(next_at=now)
+            )
+    return released
+
+
+def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Email.state.in_(_WAITING), Email.next_at <= now, *_unleased(now))
+
+
+def _unleased(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (or_(Email.lease_until.is_(None), Email.lease_until < now),)
+
+
+# --- Sending
+
+
+def deliver(email_id: int) -> None:
+    """Takes one due message as far as it can go now; harmless when it is not due.
+
+    Never call it inside a transaction: it holds none while it talks to the server.
+    """
+    now = clock.now()
+    email = db.session.scalar(select(Email).where(Email.id == email_id, *_is_due(now)))
+    if email is None:
+        return
+    try:
+        _check(email)
+    except _NotYet as wait:
+        reason, next_at = wait.reason, now + wait.wait
+        claim(Email, email_id, *_is_due(now), next_at=next_at, error=reason)
+        return
+    except (_Withdrawn, _GivenUp, DeadLink, WrongAttachment) as withdrawal:
+        state, reason = _without_sending(withdrawal)
+        claim(Email, email_id, *_is_due(now), state=state.value, error=reason)
+        return
+    lease = now + LEASE
+    if claim(Email, email_id, *_is_due(now), lease_until=lease, attempts=Email.attempts + 1):
+        _hand_over(db.session.get_one(Email, email_id), lease)
+
+
+def _check(email: Email) -> None:
+    """Raises when the message cannot leave now, or at all."""
+    if email.attempts >= MAX_TRIES:
+        raise _GivenUp("Chaque essai d’envoi a été interrompu")
+    documents = documents_of(email)
+    if any(row.superseded_at is not None for row in documents):
+        raise _Withdrawn("Les documents ont été remplacés ou retirés avant le départ du message")
+    failed = [row for row in documents if row.state == DocumentState.FAILED]
+    if failed:
+        raise _NotYet(
+            "Une pièce jointe n’a pas pu être préparée\u00a0: le message l’attend",
+            FAILED_DOCUMENT_WAIT,
+        )
+    if any(row.state != DocumentState.READY for row in documents):
+        raise _NotYet(None, DOCUMENT_WAIT)
+    check_link(email)
+
+
+def _without_sending(withdrawal: Exception) -> tuple[EmailState, str]:
+    if isinstance(withdrawal, WrongAttachment):
+        log.error("message %s refers to another session: not sent", withdrawal)
+        return EmailState.FAILED, "Une pièce jointe est d’un autre dossier\u00a0: rien n’est parti"
+    if isinstance(withdrawal, DeadLink):
+        return EmailState.CANCELLED, "Le lien a été fermé avant le départ du message"
+    given_up = isinstance(withdrawal, _GivenUp)
+    return EmailState.FAILED if given_up else EmailState.CANCELLED, str(withdrawal)
+
+
+def _hand_over(email: Email, lease: datetime) -> None:
+    """Sends a claimed message and writes down what became of it."""
+    identity, attempts, uncertain = email.id, email.attempts, email.state == EmailState.UNCERTAIN
+    server = settings().smtp
+    try:
+        message = message_of(email)
+        path = path_of_eml(email)
+        db.session.rollback()  # no transaction is held while the server answers
+        if server is None:
+            keep(message, path)
+            _settle(identity, lease, state=EmailState.KEPT)
+            return
+        reply = smtp.send(server, message, urlsplit(settings().base_url).hostname or "localhost")
+    except smtp.Uncertain as ending:
+        _settle(identity, lease, **_after_cut(ending.reason, again=uncertain))
+    except smtp.Refused as ending:
+        _settle(identity, lease, state=EmailState.FAILED, error=ending.reason)
+    except smtp.Postponed as ending:
+        _settle(identity, lease, **_after_failure(ending.reason, attempts, uncertain=uncertain))
+    except Exception:
+        # A damaged file, an address no server can read…: shown as it is, and tried again, since
+        # a repaired disk or a corrected program makes it leave.
+        log.exception("message %s could not be sent", identity)
+        reason = "Le message n’a pas pu être composé\u00a0: le journal technique dit pourquoi"
+        _settle(identity, lease, **_after_failure(reason, attempts, uncertain=uncertain))
+    else:
+        _settle(identity, lease, state=EmailState.SENT, reply=reply, sent_at=clock.now())
+
+
+def _after_failure(reason: str, attempts: int, *, uncertain: bool) -> dict[str, Any]:
+    """Back into the queue, a little later each time; given up after 24 hours of tries."""
+    wait = wait_after(attempts)
+    if wait is not None:
+        state = EmailState.UNCERTAIN if uncertain else EmailState.QUEUED
+        return {"state": state, "error": reason, "next_at": clock.now() + wait}
+    return {"state": EmailState.FAILED, "error": f"Abandon après 24 heures d’essais. {reason}"}
+
+
+def _after_cut(reason: str, *, again: bool) -> dict[str, Any]:
+    """One more sending with the same Message-ID; a second cut waits for a person."""
+    next_at = NEVER if again else clock.now() + UNCERTAIN_WAIT
+    return {"state": EmailState.UNCERTAIN, "error": reason, "next_at": next_at}
+
+
+def _settle(identity: int, lease: datetime, *, state: EmailState, **changes: Any) -> None:
+    """Writes the ending. A message that left is said to have left, whatever happened meanwhile."""
+    left = state in (EmailState.SENT, EmailState.KEPT)
+    conditions = () if left else (Email.lease_until == lease, Email.state.in_(_WAITING))
+    changes = {"error": None, **changes}
+    claim(Email, identity, *conditions, state=state.value, lease_until=None, **changes)
+
+
+# --- By hand
+
+
+def retry(email: Email, at: datetime) -> None:
+    """Puts a message that did not leave back in the queue, inside the caller's transaction.
+
+    It keeps its Message-ID. Raises ValueError when it left, or was withdrawn.
+    """
+    if email.state not in (EmailState.FAILED, EmailState.UNCERTAIN, EmailState.QUEUED):
+        raise ValueError(f"message {email.id} is {email.state}")
+    email.state = EmailState.QUEUED.value
+    email.attempts = 0
+    email.next_at = at
+    email.error = None
+
+
+def cancel_queued(training_id: int) -> None:
+    """Withdraws what has not left of a session, inside the caller's transaction.
+
+    A message already on its way to the server is left to end.
+    """
+    now = clock.now()
+    of_session = (Email.training_id == training_id, *_unleased(now))
+    db.session.execute(
+        update(Email)
+        .where(Email.state == EmailState.QUEUED.value, *of_session)
+        .values(state=EmailState.CANCELLED.value, error="Retiré avant son départ")
+    )
+    db.session.execute(
+        update(Email)
+        .where(Email.state == EmailState.UNCERTAIN.value, *of_session)
+        .values(next_at=NEVER)
+    )

@@ -1,0 +1,100 @@
+"""Reading the outbox: what left, in the words of the screens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+
+from portal import french
+from portal.documents.models import Document
+from portal.emails.models import Email, EmailState
+from portal.extensions import db
+from portal.training.labels import Label
+from portal.training.models import TrainingSession
+
+RECENT = 100
+
+STATE_LABEL = {
+    EmailState.QUEUED: Label("En attente d’envoi", "info", "clock"),
+    EmailState.SENT: Label("Envoyé", "ok", "check"),
+    EmailState.KEPT: Label("Conservé, non envoyé", "", "inbox"),
+    EmailState.UNCERTAIN: Label("Envoi incertain", "warn", "circle-help"),
+    EmailState.FAILED: Label("Non envoyé", "bad", "x"),
+    EmailState.CANCELLED: Label("Annulé", "", "ban"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message of a list."""
+
+    id: int
+    subject: str
+    to: str
+    at: datetime
+    papers: int
+    label: Label
+    error: str | None
+
+
+def of_training(training_id: int) -> list[Line]:
+    """The messages of a session, the latest first."""
+    return _lines(select(Email).where(Email.training_id == training_id))
+
+
+def recent(trainer_id: int | None) -> list[Line]:
+    """The latest messages of a trainer's sessions, or of everybody's."""
+    statement = select(Email)
+    if trainer_id is not None:
+        statement = statement.join(TrainingSession).where(TrainingSession.trainer_id == trainer_id)
+    return _lines(statement)
+
+
+def _lines(statement: Select[tuple[Email]]) -> list[Line]:
+    mails = db.session.scalars(statement.order_by(Email.id.desc()).limit(RECENT))
+    return [
+        Line(
+            id=mail.id,
+            subject=mail.subject,
+            to=mail.to_email,
+            at=mail.sent_at or mail.created_at,
+            papers=len(mail.document_ids),
+            label=STATE_LABEL[EmailState(mail.state)],
+            error=mail.error,
+        )
+        for mail in mails
+    ]
+
+
+def was_invited(training_id: int) -> bool:
+    """Whether the client was already written to with its link: the next one is a reminder."""
+    invited = select(Email.id).where(Email.training_id == training_id, Email.letter == "invitation")
+    return db.session.scalar(invited.limit(1)) is not None
+
+
+def attachments(mail: Email) -> Sequence[Document]:
+    """The papers of a message, in the order they were attached."""
+    if not mail.document_ids:
+        return ()
+    found = {
+        document.id: document
+        for document in db.session.scalars(
+            select(Document).where(Document.id.in_(mail.document_ids))
+        )
+    }
+    return [found[i] for i in mail.document_ids if i in found]
+
+
+def status_sentence(mail: Email) -> str:
+    """What became of a message, as a sentence."""
+    if mail.state == EmailState.SENT and mail.sent_at:
+        return f"Accepté par le serveur {french.moment(mail.sent_at)}"
+    if mail.state == EmailState.QUEUED:
+        tried = f" après {french.count(mail.attempts, 'essai')}" if mail.attempts else ""
+        waiting = f"En attente{tried}, prochain essai {french.moment(mail.next_at)}"
+        return f"{waiting}. {mail.error}" if mail.error else waiting
+    if mail.state == EmailState.KEPT:
+        return "Conservé sur le portail : aucun serveur d’envoi n’est configuré"
+    label = STATE_LABEL[EmailState(mail.state)].text
+    return f"{label}. {mail.error}" if mail.error else label

@@ -1,0 +1,63 @@
+"""What a message may say and when it is tried again. Pure: no row, no socket."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+from portal import french
+
+# A server that answers « later », or not at all, is asked again: ten tries over 24 hours.
+WAITS = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=3),
+    timedelta(hours=6),
+    timedelta(hours=6),
+    timedelta(hours=6),
+    timedelta(hours=1, minutes=39),
+)
+MAX_TRIES = len(WAITS) + 1
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # next try of a message only a person may send again
+DEFAULT_ACCENT = "#0b5f62"
+
+_DOMAIN_DOT = re.compile(r"(?<=\w)[.。．｡](?=[^\W\d_]{2})")
+_ADDRESS_SIGN = re.compile(r"(?<=\S)[@＠](?=\S)")
+_ACCENT = re.compile(r"#[0-9A-Fa-f]{6}")
+_WHITE_CONTRAST = 4.5  # WCAG AA, text of the button on its ground
+
+
+def wait_after(attempts: int) -> timedelta | None:
+    """How long to wait after that many tries; None when the message is given up."""
+    return WAITS[attempts - 1] if 1 <= attempts <= len(WAITS) else None
+
+
+def unlinked(text: str) -> str:
+    """`text` as no mail program turns it into a link: « evil. example », « a @ b », « http: // ».
+
+    Invisible characters would not do: browsers drop them when they resolve a name.
+    """
+    text = text.replace("://", ": //")
+    return _ADDRESS_SIGN.sub(" @ ", _DOMAIN_DOT.sub(". ", text))
+
+
+def visible(text: str) -> str:
+    """`text` without control, bidi or invisible characters; its line breaks stay."""
+    return "".join(c for c in text if c == "\n" or unicodedata.category(c)[0] != "C")
+
+
+def said(text: str | None, limit: int = 160) -> str:
+    """What a person typed, as a message may repeat it: one line, bounded, without links."""
+    line = french.one_line(text or "")
+    return unlinked(line if len(line) <= limit else line[: limit - 1].rstrip() + "…")
+
+
+def accent_of(colour: str) -> str:
+    """The organisation's colour when white text reads on it; else the portal's own."""
+    if not _ACCENT.fullmatch(colour):
+        return DEFAULT_ACCENT
+    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return colour if 1.05 / (luminance + 0.05) >= _WHITE_CONTRAST else DEFAULT_ACCENT

@@ -1,0 +1,63 @@
+"""Reading the journal of one session, in the words of the screens."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.access.rules import Role
+from portal.extensions import db
+from portal.journal.models import JournalDetails, JournalEntry
+
+EVENT_TEXT = {
+    "create": "Session créée",
+    "save_topic": "Étape enregistrée",
+    "share_link": "Lien partagé",
+    "renew_link": "Lien remplacé",
+    "revoke_link": "Lien fermé",
+    "issue_documents": "Documents émis et envoyés",
+    "note_filing": "Dépôt de la demande noté",
+    "amend": "Session modifiée",
+    "reopen": "Session rouverte",
+    "cancel": "Session annulée",
+    "call_trainer": "Nouveau lien demandé par le client",
+    "retry_email": "Message renvoyé",
+}
+ROLE_TEXT = {
+    Role.TRAINER: "formation",
+    Role.CLIENT: "client",
+    Role.OFFICE: "organisme",
+    Role.TRAINEE: "stagiaire",
+    Role.CLOCK: "automatique",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One act: when, what, who."""
+
+    at: datetime
+    text: str
+    who: str
+
+
+def of_training(training_id: int) -> list[Line]:
+    """The acts on a session, the latest first; a name is shown until it is erased."""
+    rows = db.session.execute(
+        select(JournalEntry, JournalDetails.details)
+        .outerjoin(JournalDetails, JournalDetails.seq == JournalEntry.seq)
+        .where(JournalEntry.training_id == training_id)
+        .order_by(JournalEntry.seq.desc())
+        .limit(200)
+    )
+    return [
+        Line(entry.at, EVENT_TEXT.get(entry.event, entry.event), _who(entry, details or {}))
+        for entry, details in rows
+    ]
+
+
+def _who(entry: JournalEntry, details: dict[str, Any]) -> str:
+    role = ROLE_TEXT[Role(entry.actor_role)]
+    name = details.get("actor") or details.get("name")
+    return f"{name} ({role})" if name else role

@@ -1,0 +1,190 @@
+"""What the worker does after a commit: papers first, then the messages that carry them.
+
+A task is never the truth: the row is. The queue takes a task out before carrying it out, so a
+killed worker loses it; the sweep finds again, every minute, what is pending or was left behind.
+"""
+
+import json
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from huey import SqliteHuey, crontab
+from huey.registry import Message
+from huey.serializer import Serializer
+
+from portal import clock
+from portal.config import Config
+from portal.documents import service as documents
+from portal.emails import outbox
+from portal.extensions import settings
+
+WORKERS = 2
+IDLE = 0.2  # seconds between two looks at an empty queue
+HEALTH_TICKS = 50  # looks at the threads every 50 × IDLE seconds
+SHUTDOWN = 20  # seconds left to a task on its way when the worker is asked to stop
+SOON = timedelta(seconds=75)  # a next try that near is scheduled; the sweep finds the others
+CROWDED = 1_000  # tasks waiting: the sweep adds nothing to them
+# A message whose papers are ready leaves before the papers of the next session are made.
+MAIL_PRIORITY, PAPER_PRIORITY, SWEEP_PRIORITY = 3, 2, 1
+
+log = logging.getLogger(__name__)
+
+
+class App(Protocol):
+    """What the tasks need of the Flask application."""
+
+    config: Any
+    extensions: dict[str, Any]
+
+    def app_context(self) -> AbstractContextManager[Any]: ...
+
+
+class JsonSerializer(Serializer):  # type: ignore[misc]
+    """Tasks hold ids: they are kept as JSON, so that a queue file can never run code."""
+
+    def _serialize(self, data: Message) -> bytes:
+        return json.dumps(data, default=datetime.isoformat).encode()
+
+    def _deserialize(self, data: bytes) -> Message:
+        message = Message(*json.loads(data))
+        return message._replace(eta=datetime.fromisoformat(message.eta) if message.eta else None)
+
+
+class Queue:
+    """The queue of one installation, and its three tasks."""
+
+    def __init__(self, app: App, path: Path) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.app = app
+        # Losing the queue at a power cut loses nothing (see above): no fsync, no waiting.
+        self.huey = SqliteHuey(
+            "portal",
+            filename=str(path),
+            results=False,
+            serializer=JsonSerializer(),
+            fsync=False,
+            timeout=2,
+            strict_fifo=True,
+        )
+        task = self.huey.task
+        self.prepare = task(name="prepare", priority=PAPER_PRIORITY)(self._prepare)
+        self.deliver = task(name="deliver", priority=MAIL_PRIORITY)(self._deliver)
+        self.sweep = self.huey.periodic_task(
+            crontab(minute="*"), name="sweep", priority=SWEEP_PRIORITY
+        )(self._sweep)
+
+    def _prepare(self, document_id: int) -> None:
+        with self.app.app_context():
+            if documents.prepare(document_id):
+                for email_id in outbox.release(document_id, clock.now()):
+                    self.deliver(email_id)
+
+    def _deliver(self, email_id: int) -> None:
+        with self.app.app_context():
+            outbox.deliver(email_id)
+            again = outbox.next_try(email_id)
+        if again is not None and again - clock.now() < SOON:
+            self.deliver.schedule((email_id,), delay=max(1.0, _seconds_to(again)))
+
+    def _sweep(self) -> None:
+        if self.huey.pending_count() > CROWDED:
+            return
+        with self.app.app_context():
+            papers, emails = documents.pending_ids(), outbox.due_ids(clock.now())
+        for document_id in papers:
+            self.prepare(document_id)
+        for email_id in emails:
+            self.deliver(email_id)
+
+
+def init_app(app: App) -> None:
+    """Gives the application its queue, opened at the first use: after a fork, never before."""
+    config: Config = app.config["PORTAL"]
+    _openers[config.queue] = partial(Queue, app, config.queue)
+    _queues.pop(config.queue, None)
+
+
+_openers: dict[Path, Callable[[], Queue]] = {}
+_queues: dict[Path, Queue] = {}
+_opening = threading.Lock()
+
+
+def queue_of(path: Path) -> Queue:
+    """The queue kept in that file, opened once per process."""
+    with _opening:
+        if path not in _queues:
+            _queues[path] = _openers[path]()
+        return _queues[path]
+
+
+def wake(document_ids: Sequence[int], email_ids: Sequence[int]) -> None:
+    """Tells the worker what a commit has just left to do. Never raises: the sweep would find it."""
+    try:
+        queue = queue_of(settings().queue)
+        for document_id in document_ids:
+            queue.prepare(document_id)
+        # The message whose papers are being made leaves with the last of them.
+        later = outbox.waits_for(email_ids, document_ids)
+        for email_id in email_ids:
+            if email_id not in later:
+                queue.deliver(email_id)
+    except Exception:
+        log.exception("the worker could not be told: the sweep will find the work")
+
+
+def sweep() -> None:
+    """Asks the worker to look, now, for everything that is pending."""
+    queue_of(settings().queue).sweep()
+
+
+def run_pending(app: App) -> None:
+    """Does everything that is due, here and now, without a worker."""
+    with app.app_context():
+        while papers := documents.pending_ids():
+            for document_id in papers:
+                documents.prepare(document_id)
+                outbox.release(document_id, clock.now())
+        while emails := outbox.due_ids(clock.now()):
+            for email_id in emails:
+                outbox.deliver(email_id)
+
+
+def worker(app: App) -> None:
+    """Carries out tasks until SIGTERM or SIGINT, then ends what it has begun and returns.
+
+    What the last worker left behind is taken up at once.
+    """
+    queue = queue_of(app.config["PORTAL"].queue)
+    queue.huey.flush()  # what it held stands in the rows, and the first sweep reads them
+    consumer = queue.huey.create_consumer(
+        workers=WORKERS,
+        worker_type="thread",
+        initial_delay=IDLE / 4,
+        max_delay=IDLE,
+        scheduler_interval=1,
+        shutdown_timeout=SHUTDOWN,
+        graceful_signal="TERM",
+    )
+    consumer.start()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log.info("worker %s ready", os.getpid())
+    ticks = 0
+    while not stop.wait(IDLE):
+        ticks += 1
+        if ticks % HEALTH_TICKS == 0:
+            consumer.check_worker_health()
+    consumer.stop(graceful=True)
+
+
+def _seconds_to(instant: datetime) -> float:
+    return (instant - clock.now()).total_seconds()

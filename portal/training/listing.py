@@ -1,0 +1,279 @@
+"""Lists of sessions: one query of plain columns, pages by key, never by offset."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+
+from portal import clock, french
+from portal.access.rules import Role
+from portal.accounts.models import User
+from portal.companies.models import Company
+from portal.emails.models import Email, EmailState
+from portal.extensions import db
+from portal.funding.rules import FunderChoice, opcos
+from portal.training.labels import Label, Situation, label
+from portal.training.models import Programme, TrainingSession
+from portal.training.rules import State, Way
+
+PAGE = 25
+FAR = date(9999, 12, 31)  # where a session without dates stands in « la plus proche d’abord »
+
+
+class Tab(StrEnum):
+    """The three groups of the lists; the value is what the URL says."""
+
+    CURRENT = "en-cours"
+    COMING = "a-venir"
+    PAST = "terminees"
+
+
+TAB_LABEL = {Tab.CURRENT: "En cours", Tab.COMING: "À venir", Tab.PAST: "Terminées"}
+TAB_STATES = {
+    Tab.CURRENT: (State.DRAFT, State.SENT, State.AGREEMENT_RECEIVED, State.REFUSED, State.RUNNING),
+    Tab.COMING: (State.FUNDED,),
+    Tab.PAST: (State.DONE, State.INVOICED, State.SETTLED, State.CANCELLED),
+}
+
+_t = TrainingSession
+_day = func.coalesce(_t.first_day, literal(FAR))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a list: already words, nothing left to look up."""
+
+    ref: str
+    title: str
+    dates: str
+    client: str
+    funder: str
+    trainer: str
+    price_cents: int | None
+    label: Label
+
+
+@dataclass(frozen=True)
+class Listing:
+    rows: list[Row]
+    next_key: str | None
+
+
+def sessions(
+    role: Role, trainer_id: int | None, tab: Tab, query: str = "", after: str = ""
+) -> Listing:
+    """One page of a tab, the nearest first (the latest first once ended).
+
+    `after` is the key of the last line seen; an unreadable one starts again from the top.
+    """
+    statement = _columns().where(_t.state.in_([s.value for s in TAB_STATES[tab]]))
+    statement = statement.where(*_scope(trainer_id), *_words(query))
+    latest_first = tab is Tab.PAST
+    key = _key(after)
+    if key is not None:
+        day, identity = key
+        beyond = _day < day if latest_first else _day > day
+        further = _t.id < identity if latest_first else _t.id > identity
+        statement = statement.where(or_(beyond, and_(_day == day, further)))
+    order = (_day.desc(), _t.id.desc()) if latest_first else (_day, _t.id)
+    found = db.session.execute(statement.order_by(*order).limit(PAGE + 1)).all()
+    today = clock.today()
+    rows = [_row(role, line, today) for line in found[:PAGE]]
+    next_key = None
+    if len(found) > PAGE:
+        last = found[PAGE - 1]
+        next_key = f"{(last.first_day or FAR).isoformat()}_{last.id}"
+    return Listing(rows, next_key)
+
+
+def counts(trainer_id: int | None, query: str = "") -> dict[Tab, int]:
+    """How many sessions stand in each tab for that search."""
+    by_state = dict(
+        db.session.execute(
+            select(_t.state, func.count())
+            .where(*_scope(trainer_id), *_words(query))
+            .group_by(_t.state)
+        ).all()
+    )
+    return {
+        tab: sum(by_state.get(s.value, 0) for s in states) for tab, states in TAB_STATES.items()
+    }
+
+
+@dataclass(frozen=True)
+class Sum:
+    title: str
+    cents: int
+    sessions: int
+
+
+def sums(trainer_id: int | None) -> list[Sum]:
+    """The money line: asked, granted, invoiced; in cents excluding VAT."""
+    totals = {
+        state: (cents or 0, n)
+        for state, cents, n in db.session.execute(
+            select(_t.state, func.sum(_t.price_cents), func.count())
+            .where(*_scope(trainer_id), _t.state.not_in([State.DRAFT, State.CANCELLED]))
+            .group_by(_t.state)
+        )
+    }
+
+    def of(title: str, *states: State) -> Sum:
+        found = [totals[s] for s in states if s in totals]
+        return Sum(title, sum(cents for cents, _n in found), sum(n for _cents, n in found))
+
+    return [
+        of("En attente d’accord OPCO", State.SENT, State.AGREEMENT_RECEIVED),
+        of("Accordé, à réaliser", State.FUNDED, State.RUNNING),
+        of("Facturé, en attente de règlement", State.INVOICED),
+    ]
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One awaited act: a sentence, a detail, and where its button leads."""
+
+    kind: str
+    sentence: str
+    detail: str
+    button: str
+    ref: str
+    icon: str
+    tint: str = ""
+
+
+def todos(trainer_id: int | None, limit: int = 5) -> list[Todo]:
+    """What is awaited, the most pressing first."""
+    today = clock.today()
+    found = _failed_mails(trainer_id)
+    statement = (
+        _columns()
+        .where(*_scope(trainer_id), _t.state.in_([State.DRAFT.value, State.SENT.value]))
+        .order_by(_day, _t.id)
+        .limit(40)
+    )
+    for line in db.session.execute(statement):
+        todo = _todo(line, today)
+        if todo:
+            found.append(todo)
+    return found[:limit]
+
+
+def _failed_mails(trainer_id: int | None) -> list[Todo]:
+    statement = (
+        select(Email.to_email, _t.ref)
+        .join(_t, Email.training_id == _t.id)
+        .where(*_scope(trainer_id), Email.state == EmailState.FAILED.value)
+        .limit(5)
+    )
+    return [
+        Todo(
+            "mail",
+            f"Un e-mail à {to} n’est pas parti",
+            f"Dossier {ref}",
+            "Voir les courriels",
+            ref,
+            "mail",
+            "warn",
+        )
+        for to, ref in db.session.execute(statement)
+    ]
+
+
+def _todo(line: Any, today: date) -> Todo | None:
+    now = _situation(line, today)
+    client = line.legal_name or "Le client"
+    title = line.title or "sans programme"
+    if now.state is State.SENT:
+        if now.filed_on or now.funder_choice == FunderChoice.NONE or now.deadline is None:
+            return None
+        if (now.deadline - today).days > 14:
+            return None
+        when = french.date_mid(now.deadline)
+        return Todo(
+            "filing",
+            f"{client} n’a pas encore signalé le dépôt de sa demande",
+            f"{title} · à déposer chez {now.funder} avant le {when}",
+            "Voir la session",
+            line.ref,
+            "hourglass",
+            "warn",
+        )
+    if now.way is Way.LINK and line.shared_at is not None:
+        opened = french.since(line.shared_at, today)
+        return Todo(
+            "client",
+            f"{client} n’a pas encore complété sa demande",
+            f"{title} · lien créé {opened}",
+            "Voir la session",
+            line.ref,
+            "send",
+            "info",
+        )
+    return Todo(
+        "draft",
+        f"Terminer votre brouillon «\u00a0{title}\u00a0»",
+        f"{line.ref} · modifié {french.since(line.updated_at, today)}",
+        "Reprendre",
+        line.ref,
+        "pencil",
+    )
+
+
+def _columns() -> Select[Any]:
+    return (
+        select(
+            _t.id, _t.ref, _t.state, _t.way, _t.shared_at, _t.updated_at, _t.filed_on,
+            _t.first_day, _t.last_day, _t.price_cents, _t.funder_choice, _t.opco_code,
+            Programme.title, Company.legal_name, User.first_name, User.last_name,
+        )
+        .join(User, User.id == _t.trainer_id)
+        .outerjoin(Programme, Programme.id == _t.programme_id)
+        .outerjoin(Company, Company.training_id == _t.id)
+    )  # fmt: skip
+
+
+def _scope(trainer_id: int | None) -> list[ColumnElement[bool]]:
+    return [] if trainer_id is None else [_t.trainer_id == trainer_id]
+
+
+def _words(query: str) -> list[ColumnElement[bool]]:
+    return [_t.search_text.contains(word, autoescape=True) for word in french.fold(query).split()]
+
+
+def _key(text: str) -> tuple[date, int] | None:
+    day, _, identity = text.partition("_")
+    try:
+        return date.fromisoformat(day), int(identity)
+    except ValueError:
+        return None
+
+
+def _situation(line: Any, today: date) -> Situation:
+    return Situation(
+        state=State(line.state), way=Way(line.way), today=today, shared_at=line.shared_at,
+        updated_at=line.updated_at, filed_on=line.filed_on, first_day=line.first_day,
+        funder_choice=line.funder_choice, opco_code=line.opco_code,
+    )  # fmt: skip
+
+
+def situation_of(training: TrainingSession) -> Situation:
+    """The situation of one session, for its own page."""
+    return _situation(training, clock.today())
+
+
+def _row(role: Role, line: Any, today: date) -> Row:
+    now = _situation(line, today)
+    opco = opcos().get(line.opco_code or "")
+    return Row(
+        ref=line.ref,
+        title=line.title or "Formation à préciser",
+        dates=french.span(line.first_day, line.last_day) if line.first_day else "dates à fixer",
+        client=line.legal_name or "Client à préciser",
+        funder=opco.name if opco else "",
+        trainer=f"{line.first_name} {line.last_name}",
+        price_cents=line.price_cents,
+        label=label(role, now),
+    )

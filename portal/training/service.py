@@ -1,0 +1,387 @@
+"""Use cases of the session itself: drafts, answers, what is missing, price and dates."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+
+from portal import clock, french, money
+from portal.accounts.models import Organisation, User
+from portal.companies.models import Company
+from portal.extensions import db
+from portal.funding.rules import FunderChoice, VatRegime, opcos, vat_cents
+from portal.training import answers as raw_answers
+from portal.training import rules
+from portal.training.answers import Raw
+from portal.training.forms import FORMS, TOPIC_LABEL
+from portal.training.models import (
+    Counter,
+    HalfDay,
+    Programme,
+    TopicAnswers,
+    Trainee,
+    TrainingSession,
+)
+from portal.training.rules import Facts, PriceBasis, Slot, State, Way
+from portal.web import PortalForm
+
+
+SUBMITTED = " submitted"  # marks the edit id of a page that was submitted
+
+
+class StaleTopic(Exception):
+    """Somebody else saved this topic since the page was opened."""
+
+    def __init__(self, topic: str, stored: TopicAnswers) -> None:
+        super().__init__(topic)
+        self.topic = topic
+        self.stored = stored
+
+
+def next_number(name: str) -> int:
+    """The next value of a gapless counter; must run inside the business transaction."""
+    increment = (
+        db.update(Counter).where(Counter.name == name).values(n=Counter.n + 1).returning(Counter.n)
+    )
+    number = db.session.execute(increment).scalar()
+    if number is None:
+        db.session.add(Counter(name=name, n=1))
+        db.session.flush()
+        number = 1
+    return int(number)
+
+
+def create(trainer: User, way: Way, creation_key: str, at: datetime) -> TrainingSession:
+    """A new draft with its reference « S-2026-0042 » and its unguessable public id."""
+    year = clock.paris(at).year
+    training = TrainingSession(
+        public_id=secrets.token_urlsafe(12),
+        ref=f"S-{year}-{next_number(f'session-{year}'):04d}",
+        creation_key=creation_key,
+        way=way.value,
+        trainer=trainer,
+        state=State.DRAFT.value,
+        version=1,
+        remote_percent=0,
+        created_at=at,
+        updated_at=at,
+    )
+    db.session.add(training)
+    refresh(training, at)
+    db.session.flush()
+    return training
+
+
+def created_with(creation_key: str) -> TrainingSession | None:
+    """The session that this opened page already created (double click, retry)."""
+    return db.session.scalar(select(TrainingSession).filter_by(creation_key=creation_key))
+
+
+def by_ref(ref: str) -> TrainingSession | None:
+    return db.session.scalar(select(TrainingSession).filter_by(ref=ref))
+
+
+def by_public_id(public_id: str) -> TrainingSession | None:
+    return db.session.scalar(select(TrainingSession).filter_by(public_id=public_id))
+
+
+def programmes() -> Sequence[Programme]:
+    """The catalogue, without what was archived."""
+    return db.session.scalars(
+        select(Programme).where(Programme.archived_at.is_(None)).order_by(Programme.title)
+    ).all()
+
+
+def answers_of(training: TrainingSession, topic: str) -> TopicAnswers | None:
+    return db.session.scalar(select(TopicAnswers).filter_by(training_id=training.id, topic=topic))
+
+
+def form_of(topic: str, raw: Raw | None) -> PortalForm:
+    """The topic's form, filled with raw answers when there are some.
+
+    Without a CSRF field of its own: the page that shows one or two topics carries one token.
+    """
+    options: dict[str, Any] = {"programmes": programmes()} if topic == "programme" else {}
+    data = MultiDict([(k, v) for k, values in raw.items() for v in values]) if raw else None
+    return FORMS[topic](formdata=data, meta={"csrf": False}, **options)
+
+
+def first_answers(training: TrainingSession, topic: str) -> Raw | None:
+    """What a topic shows before anything was typed: one day with usual hours, the client's place."""
+    if topic == "schedule":
+        start = clock.today() + timedelta(days=30)
+        while start.weekday() >= 5:
+            start += timedelta(days=1)
+        entries = [raw_answers.next_day([], start) | {"date": ""}]
+        place = ""
+        if training.company:
+            place = (
+                f"{training.company.address}, {training.company.postcode} {training.company.city}"
+            )
+        return raw_answers.with_rows({"place_mode": ["client"], "place": [place]}, "days", entries)
+    return None
+
+
+def save_topic(
+    training: TrainingSession,
+    topic: str,
+    raw: Raw,
+    *,
+    version: int,
+    edit_id: str,
+    by: str,
+    at: datetime,
+    final: bool,
+) -> TopicAnswers:
+    """Keeps what was typed, and the columns too when it is valid.
+
+    Raises StaleTopic when the stored version is not the one the page was opened with and the
+    last save did not come from that page. A page that was submitted gets a new `edit_id`, so
+    that its own late autosave cannot bring old values back.
+    """
+    form = form_of(topic, raw)
+    is_valid = form.validate()
+    stored = answers_of(training, topic)
+    if stored is None:
+        stored = TopicAnswers(training_id=training.id, topic=topic, version=0, edit_id=edit_id)
+    elif stored.version != version and not _from_same_page(stored, edit_id, final=final):
+        raise StaleTopic(topic, stored)
+    stored.raw, stored.is_valid = raw, is_valid
+    stored.version += 1
+    stored.edit_id = edit_id + SUBMITTED if final else edit_id
+    stored.saved_at, stored.saved_by = at, by
+    db.session.add(stored)
+    if stored.is_valid:
+        _APPLY[topic](training, form)
+        db.session.flush()
+        db.session.refresh(training, ["company", "programme", "half_days", "trainees"])
+    refresh(training, at)
+    return stored
+
+
+def _from_same_page(stored: TopicAnswers, edit_id: str, *, final: bool) -> bool:
+    """Whether the last save came from this opened page, so that nobody conflicts with oneself."""
+    is_late_autosave = not final and stored.edit_id.endswith(SUBMITTED)
+    return stored.edit_id.removesuffix(SUBMITTED) == edit_id and not is_late_autosave
+
+
+def _apply_company(training: TrainingSession, form: Any) -> None:
+    company = training.company or Company(training_id=training.id)
+    for name in (
+        "siret legal_name naf address postcode city staff_count signatory_first_name "
+        "signatory_last_name signatory_function signatory_email phone contact_name "
+        "contact_email billing_address"
+    ).split():
+        setattr(company, name, getattr(form, name).data or None)
+    company.recovers_vat = form.recovers_vat.data != "non"
+    db.session.add(company)
+
+
+def _apply_funding(training: TrainingSession, form: Any) -> None:
+    choice = form.funder.data
+    is_opco = choice in opcos()
+    training.funder_choice = FunderChoice.OPCO.value if is_opco else choice
+    training.opco_code = choice if is_opco else None
+    training.subrogation = None if choice == FunderChoice.NONE else form.subrogation.data == "oui"
+
+
+def _apply_programme(training: TrainingSession, form: Any) -> None:
+    programme = db.session.get(Programme, int(form.programme_id.data))
+    training.programme = programme
+    if programme is None:
+        return
+    if form.unit_price.data is None:
+        training.price_basis = programme.price_basis
+        training.unit_price_cents = programme.price_cents
+    else:
+        training.price_basis = form.price_basis.data
+        training.unit_price_cents = form.unit_price.data
+    training.remote_percent = form.remote_percent.data or 0
+
+
+def _apply_schedule(training: TrainingSession, form: Any) -> None:
+    training.place_mode = form.place_mode.data
+    training.place = form.place.data or None
+    training.access_notes = form.access_notes.data or None
+    training.half_days = []
+    db.session.flush()  # the unique half-days leave before their successors come
+    training.half_days = [
+        HalfDay(day=slot.day, period=slot.period.value, starts=slot.starts, ends=slot.ends)
+        for slot in form.slots()
+    ]
+
+
+def _apply_trainees(training: TrainingSession, form: Any) -> None:
+    training.headcount = form.headcount.data or len(form.named)
+    training.needs_adaptation = form.needs_adaptation.data == "oui"
+    training.trainees = [
+        Trainee(
+            position=position,
+            first_name=person.first_name.data,
+            last_name=person.last_name.data,
+            email=person.email.data or None,
+            job=person.job.data or None,
+        )
+        for position, person in enumerate(form.named, start=1)
+    ]
+
+
+_APPLY = {
+    "company": _apply_company,
+    "funding": _apply_funding,
+    "programme": _apply_programme,
+    "schedule": _apply_schedule,
+    "trainees": _apply_trainees,
+}
+
+
+def slots_of(training: TrainingSession) -> list[Slot]:
+    return [Slot(h.day, rules.Period(h.period), h.starts, h.ends) for h in training.half_days]
+
+
+def refresh(training: TrainingSession, at: datetime) -> None:
+    """Recomputes what follows from the rest: dates, duration, price, words to search."""
+    slots = slots_of(training)
+    days = rules.days_of(slots)
+    training.first_day, training.last_day = (days[0], days[-1]) if days else (None, None)
+    training.minutes = rules.total_minutes(slots) or None
+    training.price_cents = _price(training, len(days))
+    company = training.company
+    words = [training.ref, training.title]
+    if company:
+        words += [company.legal_name, company.city, company.siret]
+    training.search_text = french.fold(" ".join(words))
+    training.updated_at = at
+
+
+def _price(training: TrainingSession, days: int) -> int | None:
+    if training.price_basis is None or training.unit_price_cents is None:
+        return None
+    basis = PriceBasis(training.price_basis)
+    quantity = rules.quantity(basis, days, training.minutes or 0, training.headcount or 0)
+    return money.times(training.unit_price_cents, quantity) or None
+
+
+def missing_topics(training: TrainingSession) -> list[str]:
+    """Topics that are not validly filled in yet, in the order they are asked."""
+    valid = set(
+        db.session.scalars(
+            select(TopicAnswers.topic).filter_by(training_id=training.id, is_valid=True)
+        )
+    )
+    return [topic for topic in FORMS if topic not in valid]
+
+
+def facts(
+    training: TrainingSession,
+    *,
+    missing: Iterable[str] = (),
+    has_open_link: bool = False,
+    **asked: Any,
+) -> Facts:
+    """What the guards look at, frozen now."""
+    lacks = [TOPIC_LABEL[topic] for topic in missing_topics(training)]
+    return Facts(
+        state=State(training.state),
+        today=clock.today(),
+        first_day=training.first_day,
+        missing=(*lacks, *missing),
+        has_open_link=has_open_link,
+        **asked,
+    )
+
+
+def amounts(training: TrainingSession, organisation: Organisation) -> dict[str, int] | None:
+    """Net, VAT and total of the session in cents; None while the price is not known."""
+    if training.price_cents is None:
+        return None
+    regime = VatRegime(training.vat_regime or organisation.vat_regime)
+    vat = vat_cents(training.price_cents, regime)
+    return {"net": training.price_cents, "vat": vat, "total": training.price_cents + vat}
+
+
+def past_clients(trainer: User, but: TrainingSession) -> Sequence[Company]:
+    """The clients of this trainer's other sessions, the latest row of each SIRET."""
+    latest = (
+        select(db.func.max(Company.id))
+        .join(TrainingSession)
+        .where(TrainingSession.trainer_id == trainer.id, TrainingSession.id != but.id)
+        .group_by(Company.siret)
+    )
+    return db.session.scalars(
+        select(Company).where(Company.id.in_(latest)).order_by(Company.legal_name).limit(200)
+    ).all()
+
+
+def copy_answers(
+    source: TrainingSession, target: TrainingSession, topics: Iterable[str], by: str, at: datetime
+) -> None:
+    """Copies the answers of some topics to another draft, as if they had been typed there."""
+    for topic in topics:
+        given = answers_of(source, topic)
+        if given is not None:
+            here = answers_of(target, topic)
+            save_topic(
+                target,
+                topic,
+                dict(given.raw),
+                version=here.version if here else 0,
+                edit_id=secrets.token_hex(8),
+                by=by,
+                at=at,
+                final=True,
+            )
+
+
+_COPIED = ("company", "funding", "programme", "schedule")
+
+
+def copy_session(source: TrainingSession, target: TrainingSession, by: str, at: datetime) -> None:
+    """A duplicate asks for its own dates and trainees; everything else is proposed again."""
+    copy_answers(source, target, _COPIED, by, at)
+    schedule = answers_of(target, "schedule")
+    if schedule is not None:
+        days = raw_answers.rows(schedule.raw, "days")
+        blank = [day | {"date": ""} for day in days]
+        schedule.raw = raw_answers.with_rows(schedule.raw, "days", blank)
+        schedule.is_valid = False
+        target.half_days = []
+        refresh(target, at)
+
+
+def snapshot(training: TrainingSession) -> dict[str, Any]:
+    """What the table of amendments speaks of, by field name."""
+    company = training.company
+    fields = {
+        name: getattr(training, name)
+        for name in (
+            "programme_id price_cents remote_percent place_mode place access_notes headcount "
+            "needs_adaptation funder_choice opco_code subrogation trainer_id"
+        ).split()
+    }
+    if company is not None:
+        fields |= {
+            column.name: getattr(company, column.name)
+            for column in Company.__table__.columns
+            if column.name not in ("id", "training_id")
+        }
+    fields["half_days"] = [(s.day, s.starts, s.ends) for s in slots_of(training)]
+    fields["trainee_names"] = [trainee.name for trainee in training.trainees]
+    fields["trainee_emails"] = [(t.email, t.job) for t in training.trainees]
+    return fields
+
+
+def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """The names of the fields that differ."""
+    return [name for name in after if after[name] != before.get(name)]
+
+
+def raw_company(company: Company) -> Raw:
+    """A past client as if it had just been typed."""
+    names = [c.name for c in Company.__table__.columns if c.name not in ("id", "training_id")]
+    raw = {name: [str(getattr(company, name) or "")] for name in names}
+    raw["recovers_vat"] = ["oui" if company.recovers_vat else "non"]
+    return raw
