@@ -110,7 +110,7 @@ def _organisation() -> Organisation | None:
             g.organisation = accounts.organisation()
         except accounts.MissingOrganisation:
             g.organisation = None
-    return g.organisation  # type: ignore[no-any-return]
+    return g.organisation
 
 
 def _brand_css() -> str | None:
@@ -200,7 +200,7 @@ def _known_hosts(config: Config) -> list[str]:
 
 
 def _check_host() -> ResponseReturnValue | None:
-    """One name only: a forged Host never reaches a page. On one's own machine, others lead to it."""
+    """One name only: a forged Host never reaches a page. Locally, other names lead to it."""
     config = settings()
     if request.host == config.host:  # raises 400 itself on a name that is not trusted
         return None

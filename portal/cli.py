@@ -148,13 +148,28 @@ def create_programme_command(file: Path) -> None:
 @click.option("--qualifications", default="", help="Qualifications, montrées sur les documents.")
 @click.option("--password-stdin", is_flag=True, help="Lit le mot de passe sur l’entrée standard.")
 @with_appcontext
-def create_user(password_stdin: bool, role: str, phone: str | None, **named: str) -> None:
+def create_user(
+    email: str,
+    first_name: str,
+    last_name: str,
+    role: str,
+    phone: str | None,
+    titles: str,
+    qualifications: str,
+    password_stdin: bool,
+) -> None:
     """Crée un compte ; le mot de passe compte au moins 12 caractères."""
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _asked_password()
     try:
-        checked_phone = identifiers.check_phone(phone) if phone else None
         user = accounts.create_user(
-            role=Role(role), phone=checked_phone, password=password, **named
+            email=email,
+            first_name=first_name,
+            last_name=last_name,
+            role=Role(role),
+            password=password,
+            phone=identifiers.check_phone(phone) if phone else None,
+            titles=titles,
+            qualifications=qualifications,
         )
     except IntegrityError as error:
         raise Failure("Un compte existe déjà avec cette adresse") from error

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import JSON
@@ -52,11 +53,16 @@ def read(path: Path) -> Fields:
 
 
 def fit(
-    model: type[Any], data: Mapping[str, Any], what: str, apart: tuple[str, ...] = ()
+    model: type[Any],
+    data: Mapping[str, Any],
+    what: str,
+    apart: tuple[str, ...] = (),
+    spelled: Mapping[str, str] = MappingProxyType({}),
 ) -> Fields:
     """`data` checked against the columns of `model`; `apart` names those nobody describes.
 
-    Texts lose the line breaks of the file inside a paragraph. Raises DescriptionError naming every
+    `spelled` gives the key of the file that a column comes from, when it has another name. Texts
+    lose the line breaks of the file inside a paragraph. Raises DescriptionError naming every
     missing key, every unknown one, and every value of another type.
     """
     columns = {c.name: c for c in model.__table__.columns if c.name not in ("id", *apart)}
@@ -65,7 +71,7 @@ def fit(
         for name, column in columns.items()
         if not column.nullable and column.default is None and data.get(name) in (None, "", [])
     ]
-    problems = [f"il manque {name}" for name in missing]
+    problems = [f"il manque {spelled.get(name, name)}" for name in missing]
     problems += [f"la clé {name} est inconnue" for name in data if name not in columns]
     fields: Fields = {}
     for name in columns.keys() & data.keys() - set(missing):

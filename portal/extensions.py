@@ -112,7 +112,7 @@ def writing() -> Iterator[None]:
 def claim(model: type[Any], identity: int, *conditions: Any, **changes: Any) -> bool:
     """Conditional UPDATE of one row in its own transaction; True for the one caller that won."""
     with writing():
-        result = db.session.execute(
+        result: Any = db.session.execute(
             db.update(model).where(model.id == identity, *conditions).values(**changes)
         )
         return bool(result.rowcount)

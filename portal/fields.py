@@ -41,7 +41,9 @@ class Required(DataRequired):
 
     def __init__(self, sentence: str = "Ce champ est à remplir") -> None:
         super().__init__(sentence)
-        self.field_flags = {}  # the server answers in French: no native « required » bubble
+        self.field_flags: dict[
+            str, Any
+        ] = {}  # the server answers in French: no native « required » bubble
 
     def __call__(self, form: Form, field: Field) -> None:
         if field.process_errors:  # something was typed, and its fault is already said
@@ -265,9 +267,9 @@ class CountField(_ParsedField):
     def __init__(
         self, *args: Any, minimum: int = 1, maximum: int = 1_000_000, **kwargs: Any
     ) -> None:
-        super().__init__(*args, **kwargs)
+        attributes = {"inputmode": "numeric", "autocomplete": "off"} | kwargs.pop("render_kw", {})
+        super().__init__(*args, render_kw=attributes, **kwargs)
         self.minimum, self.maximum = minimum, maximum
-        self.render_kw = {"inputmode": "numeric", "autocomplete": "off"} | (self.render_kw or {})
 
     def parse(self, typed: str) -> int:
         bare = re.sub(r"\s", "", typed)

@@ -1,4 +1,4 @@
-"""How France writes numbers, dates, hours and identifiers. Pure functions, used as template filters.
+"""How France writes numbers, dates, hours and identifiers. Pure functions, used as filters.
 
 The thousands separator is U+00A0: web subsets of text fonts lack U+202F, and the browser then
 draws it so thin that « 1 800 » reads « 1800 ».

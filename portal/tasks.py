@@ -89,8 +89,7 @@ class Queue:
 
     def _deliver(self, email_id: int) -> None:
         with self.app.app_context():
-            outbox.deliver(email_id)
-            again = outbox.next_try(email_id)
+            again = outbox.next_try(email_id) if outbox.deliver(email_id) else None
         if again is not None and again - clock.now() < SOON:
             self.deliver.schedule((email_id,), delay=max(1.0, _seconds_to(again)))
 

@@ -183,8 +183,8 @@ def _share_link(act: Act) -> None:
 
 def _renew_link(act: Act) -> None:
     """The old text dies, the new one goes to the address on file alone."""
-    link = act.data.get("link") or access.open_link(act.training, act.at)
-    link = db.session.get_one(ShareLink, link.id)
+    asked = act.data.get("link") or access.open_link(act.training, act.at)
+    link = db.session.get_one(ShareLink, asked.id) if asked else _client_link(act)
     access.rotate(link, act.at)
     if address_on_file(act.training, link):
         act.send(letters.new_link(act.training, link, act.organisation, act.at))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from portal.training.models import TrainingSession
 
 
-class ShareLink(db.Model):  # type: ignore[name-defined,misc]
+class ShareLink(db.Model):  # type: ignore[name-defined]
     """A link to one dossier. Its text is never stored: it is computed from id and rotation."""
 
     __tablename__ = "share_link"
@@ -33,7 +33,7 @@ class ShareLink(db.Model):  # type: ignore[name-defined,misc]
     training: Mapped["TrainingSession"] = relationship(back_populates="links")
 
 
-class Grant(db.Model):  # type: ignore[name-defined,misc]
+class Grant(db.Model):  # type: ignore[name-defined]
     """A browser that pressed « Commencer »: its cookie, hashed, opens one dossier for a while."""
 
     __tablename__ = "grant"
@@ -49,7 +49,7 @@ class Grant(db.Model):  # type: ignore[name-defined,misc]
     link: Mapped[ShareLink] = relationship()
 
 
-class Attempt(db.Model):  # type: ignore[name-defined,misc]
+class Attempt(db.Model):  # type: ignore[name-defined]
     """One counted try (login, link miss, renewal). The key holds a digest, never an address."""
 
     __tablename__ = "attempt"
@@ -60,7 +60,7 @@ class Attempt(db.Model):  # type: ignore[name-defined,misc]
     at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class HeldForm(db.Model):  # type: ignore[name-defined,misc]
+class HeldForm(db.Model):  # type: ignore[name-defined]
     """What was typed into a form that could not be accepted (session ended): given back once."""
 
     __tablename__ = "held_form"

@@ -23,7 +23,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: `id` is a user's id, or the link's id for a client; `ip` as the proxy chain says."""
+    """Who acts: `id` is a user's id, or a link's id for a client; `ip` as the proxies say."""
 
     role: Role
     id: int | None

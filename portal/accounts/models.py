@@ -1,6 +1,7 @@
 """The training organisation, its people and their logins."""
 
 from datetime import date, datetime
+from typing import cast
 
 from flask_login import UserMixin
 from sqlalchemy import CheckConstraint, ForeignKey
@@ -11,7 +12,7 @@ from portal.extensions import UTCDateTime, db
 from portal.funding.rules import VatRegime
 
 
-class Organisation(db.Model):  # type: ignore[name-defined,misc]
+class Organisation(db.Model):  # type: ignore[name-defined]
     """The one organisation of this installation: holds NDA and Qualiopi, signs, invoices."""
 
     __tablename__ = "organisation"
@@ -57,7 +58,7 @@ class Organisation(db.Model):  # type: ignore[name-defined,misc]
     payment_days: Mapped[int] = mapped_column(default=30)
 
 
-class User(db.Model, UserMixin):  # type: ignore[name-defined,misc]
+class User(db.Model, UserMixin):  # type: ignore[name-defined]
     """A person with an account: a hosted trainer, or the back office."""
 
     __tablename__ = "user"
@@ -76,7 +77,8 @@ class User(db.Model, UserMixin):  # type: ignore[name-defined,misc]
     is_demonstration: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
-    login_token = None  # not a column: the token of the login this request came with
+    # Not a column: the token of the login this request came with.
+    login_token = cast("str | None", None)
 
     def get_id(self) -> str | None:
         """What Flask-Login keeps in the cookie: a login that can be ended, not the account."""
@@ -95,7 +97,7 @@ class User(db.Model, UserMixin):  # type: ignore[name-defined,misc]
         return self.role == Role.OFFICE
 
 
-class LoginSession(db.Model):  # type: ignore[name-defined,misc]
+class LoginSession(db.Model):  # type: ignore[name-defined]
     """One open login. The cookie's token is kept hashed; deleting the row ends the login."""
 
     __tablename__ = "login_session"

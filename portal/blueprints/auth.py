@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 
-from flask import Blueprint, request, session, url_for
+from flask import Blueprint, Response, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user
 from wtforms import PasswordField
@@ -51,7 +51,7 @@ def enter() -> ResponseReturnValue:
     form = LoginForm()
     if not form.validate():
         return _login_page(form, web.error_summary(form), 422)
-    email, ip, at = form.email.data.lower(), web.client_ip(), clock.now()
+    email, ip, at = str(form.email.data).lower(), web.client_ip(), clock.now()
     device = _device(email)
     wait = access.login_wait(email, ip, device, at)
     if wait:
@@ -76,9 +76,7 @@ def logout() -> ResponseReturnValue:
     return response
 
 
-def _login_page(
-    form: LoginForm, errors: list[Fault] | None = None, status: int = 200
-) -> web.Response:
+def _login_page(form: LoginForm, errors: list[Fault] | None = None, status: int = 200) -> Response:
     return web.page(
         "auth/login.html",
         status=status,
@@ -91,7 +89,7 @@ def _login_page(
     )
 
 
-def _signed_in(user: User) -> web.Response:
+def _signed_in(user: User) -> Response:
     """A new session identity (nothing of the anonymous one is kept but the held form)."""
     held = session.get("held")
     session.clear()

@@ -73,7 +73,7 @@ def _texts(training: TrainingSession, recap: dict[str, Any]) -> dict[str, str]:
         price = f"{money.euros(net)} {'HT' if vat else 'net de taxe'}"
         if vat:
             price += f"\n{money.euros(recap['amounts']['total'])} TTC"
-        basis = rules.PRICE_BASIS_LABEL[rules.PriceBasis(training.price_basis)]
+        basis = rules.PRICE_BASIS_LABEL[rules.PriceBasis(training.price_basis or "flat")]
         price += f"\n{basis} : {money.euros(training.unit_price_cents or 0)}"
     dates = "À compléter"
     if recap["dates"]:

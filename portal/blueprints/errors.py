@@ -5,7 +5,7 @@ import re
 import secrets
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, request, url_for
+from flask import Blueprint, Response, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -62,11 +62,7 @@ def session_ended(_error: CSRFError) -> Response:
 @blueprint.app_errorhandler(HTTPException)
 def refused(error: HTTPException) -> Response:
     """Any refusal. HTMX keeps the page as it is and shows its own sentence."""
-    if error.response is not None and error.code is None:
-        return Response.force_type(error.response, request.environ)
     status = error.code or 500
-    if status < 400:
-        return Response.force_type(error.get_response(request.environ), request.environ)
     if status == 401:
         return web.to_login()
     if status >= 500 or status not in SENTENCES:
@@ -75,10 +71,9 @@ def refused(error: HTTPException) -> Response:
     if request.routing_exception is not None and status == 400:
         return bare(status, title, sentence)  # the host is not ours: no address can be made
     response = web.page("errors/page.html", status=status, heading=title, sentence=sentence)
-    for name in ("Retry-After", "Allow"):
-        for key, value in error.get_headers():
-            if key == name:
-                response.headers[name] = value
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
     return response
 
 

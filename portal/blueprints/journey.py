@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, abort, request
 
 from portal import clock, french, web, workflow
-from portal.access.rules import Actor
+from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
 from portal.companies.rules import staff_note
 from portal.funding.rules import FunderChoice, filing_deadline, opcos
@@ -111,7 +111,8 @@ def save(door: Door, training: TrainingSession, slug: str) -> Response:
     if action not in ("", "plus-tard"):
         return _edit(door, opened, action)
     amending = training.state != State.DRAFT
-    valid = all([form.validate() for form in opened.forms().values()])
+    results = [form.validate() for form in opened.forms().values()]
+    valid = all(results)
     try:
         if amending:
             if not valid:
@@ -134,7 +135,7 @@ def save(door: Door, training: TrainingSession, slug: str) -> Response:
 
 
 def autosave(door: Door, training: TrainingSession, slug: str) -> Response:
-    """Keeps the draft as it is being typed; never shows a fault, never overwrites another's save."""
+    """Keeps the draft as it is being typed; never shows a fault, nor overwrites another's."""
     opened = _posted(training, door.step(slug))
     try:
         saved = _perform(door, opened, Event.SAVE_TOPIC, final=False, journaled=False)
@@ -181,7 +182,7 @@ def _perform(
 
 
 def _edit(door: Door, opened: Opened, action: str) -> Response:
-    """Adds or removes a day or a person, reads a pasted list, takes a past client: kept as typed."""
+    """Changes a list (days, people) or takes a past client: everything is kept as typed."""
     verb, _, index = action.rpartition("-")
     if action in ("ajouter-jour", "ajouter-personne"):
         verb, index = action, ""
@@ -323,6 +324,7 @@ def _answer(
         bad_lines=opened.bad_lines,
         amending=opened.training.state != State.DRAFT,
         past_clients=_past_clients(door, opened),
+        back_title="Mon espace" if door.actor.role is Role.CLIENT else "La session",
         catalogue=trainings.programmes() if "programme" in forms else (),
         basis_label=rules.PRICE_BASIS_LABEL,
         staff_note=staff_note,
@@ -334,14 +336,16 @@ def _answer(
 
 
 def typed_duration(form: ScheduleForm) -> str:
-    """« 2 jours · 14 heures », of the half-days typed so far."""
+    """« 2 jours · 14 heures », of the half-days typed so far; nothing before the first date."""
     slots = form.slots()
+    if not slots:
+        return ""
     days = french.count(len(rules.days_of(slots)), "jour")
     return f"{days} · {french.duration(rules.total_minutes(slots))}"
 
 
 def _past_clients(door: Door, opened: Opened) -> Sequence[Any]:
-    if "company" not in opened.step.topics or door.actor.role == "client":
+    if "company" not in opened.step.topics or door.actor.role is Role.CLIENT:
         return ()
     return trainings.past_clients(opened.training.trainer, opened.training)
 

@@ -85,9 +85,7 @@ def preview(
     body = None
     if not missing:
         version = 1 + max((d.version for d in training.documents), default=0)
-        facts = kinds.KINDS[kind].facts(
-            training, accounts.organisation(), clock.today(), version
-        )
+        facts = kinds.KINDS[kind].facts(training, accounts.organisation(), clock.today(), version)
         body = documents.body_html(kind, facts)
     return web.page(
         "training/preview.html",

@@ -1,7 +1,6 @@
 """The door of everyone: home, help, legal pages, and the landing of shared links."""
 
 import re
-from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,6 +14,7 @@ from portal.access.service import Found, LinkStatus
 from portal.accounts import service as accounts
 from portal.extensions import db
 from portal.funding.rules import opcos
+from portal.training.models import TrainingSession
 from portal.training.rules import Event, State
 
 blueprint = Blueprint("public", __name__)
@@ -67,7 +67,7 @@ def legal() -> ResponseReturnValue:
         ("TVA", organisation.vat_number),
         (
             "Déclaration d’activité",
-            f"n°\u00a0{french.nda(organisation.nda)}, préfet de la région {organisation.nda_region}",
+            f"n°\u00a0{french.nda(organisation.nda)}, région {organisation.nda_region}",
         ),
         ("Direction de la publication", organisation.signatory_name),
         ("E-mail", organisation.email),
@@ -161,8 +161,7 @@ def _is_cancelled(shared: ShareLink) -> bool:
 FATES = {
     "unknown": (
         "Ce lien n’est pas valable",
-        "Il a peut-être été coupé par votre messagerie. Copiez-le en entier depuis l’e-mail reçu, "
-        "ou demandez-le à la personne qui vous forme.",
+        "Votre messagerie l’a peut-être coupé. Copiez-le en entier, ou demandez-en un autre.",
     ),
     "expired": ("Ce lien n’ouvre plus rien", "Sa durée est passée. Votre dossier est conservé."),
     "replaced": (
@@ -192,7 +191,7 @@ def _landing(found: Found, token: str) -> Response:
             "public/link.html",
             token=token,
             training=training,
-            dates=french.span(training.first_day, training.last_day) if training.first_day else "",
+            dates=_dates(training),
             vat=training.vat_regime or accounts.organisation().vat_regime,
             is_complete=training.state != State.DRAFT,
             steps=CLIENT_STEPS,
@@ -203,8 +202,18 @@ def _landing(found: Found, token: str) -> Response:
     return _dead(410, found.status.value, token, training=training, may_renew=may_renew)
 
 
-def _dead(status: int, fate: str, token: str, **context: Any) -> Response:
-    training = context.setdefault("training", None)
+def _dates(training: TrainingSession) -> str:
+    first, last = training.first_day, training.last_day
+    return french.span(first, last) if first and last else ""
+
+
+def _dead(
+    status: int,
+    fate: str,
+    token: str,
+    training: TrainingSession | None = None,
+    may_renew: bool = False,
+) -> Response:
     heading, sentence = FATES[fate]
     may_call = training is not None and fate != "cancelled"
     return web.page(
@@ -213,11 +222,11 @@ def _dead(status: int, fate: str, token: str, **context: Any) -> Response:
         heading=heading,
         sentence=sentence,
         token=token,
-        may_renew=context.pop("may_renew", False),
+        training=training,
+        may_renew=may_renew,
         may_call=may_call,
-        call=f"Prévenir {training.trainer.name}" if may_call else "",
+        call=f"Prévenir {training.trainer.name}" if training else "",
         done=request.args.get("suite") if may_call else None,
-        **context,
     )
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from portal.training.models import TrainingSession
 
 
-class Company(db.Model):  # type: ignore[name-defined,misc]
+class Company(db.Model):  # type: ignore[name-defined]
     """The company as this dossier knows it.
 
     One row per dossier, copied when a past client is reused: whoever holds the link of one

@@ -25,7 +25,7 @@ from portal.training import service as trainings
 from portal.training.answers import Raw
 from portal.training.catalogue import create_programme
 from portal.training.models import Programme, TrainingSession
-from portal.training.rules import Event, Way
+from portal.training.rules import Event, State, Way
 
 HERE = Path(__file__).parent
 KEY = "demonstration-{}"
@@ -43,18 +43,28 @@ def load() -> bool:
     """
     if not settings().demo:
         raise NotADemonstration("La démonstration ne se charge qu’avec PORTAL_DEMO=1")
-    if trainings.created_with(KEY.format(stories.LAST)) is not None:
+    if _is_told(stories.LAST):
         return False
     _organisation()
     people = {user.email: user for user in map(_user, _users())}
     for name in CATALOGUE:
         _programme(name)
     claire, malik = (user for user in people.values() if user.role == Role.TRAINER)
-    _sent_by_the_client(claire)
-    _shared(claire)
-    _begun(claire)
-    _sent_and_filed(malik)
+    for name, tell, trainer in (
+        ("vasseur", _sent_by_the_client, claire),
+        ("partagee", _shared, claire),
+        ("brouillon", _begun, claire),
+        (stories.LAST, _sent_and_filed, malik),
+    ):
+        if not _is_told(name):
+            tell(trainer, KEY.format(name))
     return True
+
+
+def _is_told(name: str) -> bool:
+    """Whether that session went past its draft: nothing is then added to it."""
+    training = trainings.created_with(KEY.format(name))
+    return training is not None and training.state != State.DRAFT
 
 
 def _organisation() -> None:
@@ -95,9 +105,9 @@ def _programme(name: str) -> None:
 # --- The sessions, one function each
 
 
-def _sent_by_the_client(trainer: User) -> None:
+def _sent_by_the_client(trainer: User, key: str) -> None:
     """The whole journey: link, client's answers, the three documents on their way."""
-    training = _training(trainer, "vasseur", Way.LINK, email=stories.VASSEUR["signatory_email"])
+    training = _training(trainer, key, Way.LINK, email=stories.VASSEUR["signatory_email"])
     _fill(training, _trainer(trainer), programme=_choice("LPM-14"), schedule=_days(48))
     _perform(Event.SHARE_LINK, training, _trainer(trainer), send=True)
     client = _client(training, stories.VASSEUR)
@@ -111,22 +121,22 @@ def _sent_by_the_client(trainer: User) -> None:
     _perform(Event.ISSUE_DOCUMENTS, training, client)
 
 
-def _shared(trainer: User) -> None:
+def _shared(trainer: User, key: str) -> None:
     """Programme and dates are set; the client has its link and has not answered yet."""
-    training = _training(trainer, "partagee", Way.LINK, email=stories.WAITED_FOR)
+    training = _training(trainer, key, Way.LINK, email=stories.WAITED_FOR)
     _fill(training, _trainer(trainer), programme=_choice("EPE-14"), schedule=_days(62))
     _perform(Event.SHARE_LINK, training, _trainer(trainer), send=True)
 
 
-def _begun(trainer: User) -> None:
+def _begun(trainer: User, key: str) -> None:
     """A draft left in the middle, with a SIRET that lacks a figure: nothing typed is lost."""
-    training = _training(trainer, "brouillon", Way.SELF)
+    training = _training(trainer, key, Way.SELF)
     _fill(training, _trainer(trainer), company=stories.BEGUN, programme=_choice("PPP-14"))
 
 
-def _sent_and_filed(trainer: User) -> None:
+def _sent_and_filed(trainer: User, key: str) -> None:
     """Filled in by the trainer; the client noted the day it asked its OPCO."""
-    training = _training(trainer, stories.LAST, Way.SELF)
+    training = _training(trainer, key, Way.SELF)
     actor = _trainer(trainer)
     _fill(
         training,
@@ -145,8 +155,7 @@ def _sent_and_filed(trainer: User) -> None:
 # --- What they share
 
 
-def _training(trainer: User, name: str, way: Way, email: str | None = None) -> TrainingSession:
-    key = KEY.format(name)
+def _training(trainer: User, key: str, way: Way, email: str | None = None) -> TrainingSession:
     return workflow.create(trainer, _trainer(trainer), way, key, client_email=email)
 
 

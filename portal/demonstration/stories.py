@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-LAST = "deposee"  # the session that is made last: when it is there, everything is
+LAST = "deposee"  # the session that is told last: when it was, everything was
 WAITED_FOR = "bonjour@ateliers-bresson.example"
 HOLIDAYS = {(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)}
 
@@ -73,7 +73,7 @@ def schedule(days: Iterable[date]) -> dict[str, str]:
     answers = {
         "place_mode": "client",
         "place": "",
-        "access_notes": "Salle au rez-de-chaussée, accessible en fauteuil ; stationnement sur place",
+        "access_notes": "Salle de plain-pied, accessible en fauteuil. Stationnement sur place.",
     }
     for index, day in enumerate(days):
         answers |= {f"days-{index}-{name}": value for name, value in hours.items()}

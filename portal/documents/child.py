@@ -58,9 +58,7 @@ class Tripwire:
             return False
         name = os.path.realpath(os.fsdecode(path))  # type: ignore[arg-type]
         # A module imported late is code, not something a paper asked for.
-        return name.startswith(self.roots) or (
-            name.startswith(self.code) and name.endswith(_CODE)
-        )
+        return name.startswith(self.roots) or (name.startswith(self.code) and name.endswith(_CODE))
 
     def _refuse(self, what: str) -> None:
         self.caught.append(what[:200])

@@ -26,16 +26,14 @@ def _declared(facts: Facts) -> tuple[str, ...]:
     """What every contractual paper says: articles R6351-6, and VAT as the regime wants it."""
     organisation, price = facts["organisation"], facts["price"]
     number = french.nda(organisation["nda"])
-    mentions = (
+    declared = (
         f"éclaration d’activité enregistrée sous le numéro {number} auprès du préfet de région "
-        f"{organisation['nda_region']}",
-        price["vat_mention"],
-        "indemnité forfaitaire",
-        "reste débitrice" if facts["funding"]["choice"] != "none" else "règle l’intégralité",
     )
-    if price["vat_regime"] == VatRegime.STANDARD:
-        mentions += (organisation["vat_number"] or "",)
-    return mentions
+    paid = "règle l’intégralité" if facts["funding"]["choice"] == "none" else "reste débitrice"
+    vat = [price["vat_mention"]]
+    if price["vat_regime"] == VatRegime.STANDARD and organisation["vat_number"]:
+        vat.append(organisation["vat_number"])
+    return (declared + organisation["nda_region"], *vat, paid, "indemnité forfaitaire")
 
 
 def _quote(facts: Facts) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ class DocumentState(StrEnum):
     FAILED = "failed"
 
 
-class Document(db.Model):  # type: ignore[name-defined,misc]
+class Document(db.Model):  # type: ignore[name-defined]
     """One version of one paper. Its facts never change; a change issues the next version."""
 
     __tablename__ = "document"

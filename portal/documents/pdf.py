@@ -18,6 +18,7 @@ from reportlab import rl_config
 from reportlab.lib.fonts import addMapping
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus.tables import CellStyle
 from xhtml2pdf import default
 from xhtml2pdf.config.resources import ResourceAccessPolicy
 from xhtml2pdf.document import pisaDocument
@@ -75,14 +76,16 @@ POLICY = ResourceAccessPolicy.server(
 @cache
 def prepare() -> None:
     """Registers the embedded fonts once per process, and makes the bytes reproducible."""
-    rl_config.invariant = 1  # type: ignore[attr-defined]
-    rl_config.useA85 = 0  # type: ignore[attr-defined]
+    rl_config.invariant = 1
+    rl_config.useA85 = 0
     for (family, bold, italic), file in _FACES.items():
         face = file.removesuffix(".ttf")
         if face not in pdfmetrics.getRegisteredFontNames():
             pdfmetrics.registerFont(TTFont(face, str(ASSETS / "fonts" / file)))
         addMapping(family, bold, italic, face)
         default.DEFAULT_FONT[family] = family
+    # Otherwise pages and table cells begin by naming Helvetica, which is not embedded.
+    rl_config.canvas_basefontname = CellStyle.fontname = "SourceSans3-Regular"
 
 
 @cache
@@ -93,8 +96,9 @@ def stylesheet() -> str:
 def render(html: str, expected_pages: int, logo: bytes | None = None) -> Pdf:
     """The PDF of `html`, in one pass when `expected_pages` is right, in two otherwise.
 
-    `html` holds `TOTAL` where the number of pages is to be read, and may name `logo` (a PNG). Raises PaperError when it
-    cannot be converted, asks for a resource, or goes past the limits of `POLICY`.
+    `html` holds `TOTAL` where the number of pages is to be read, and may name `logo` (a PNG).
+    Raises PaperError when it cannot be converted, asks for another resource, or goes past the
+    limits of `POLICY`.
     """
     prepare()
     for _ in range(3):

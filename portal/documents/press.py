@@ -46,9 +46,7 @@ class Press:
         self._owner = 0
         self._done = 0
 
-    def print_pdf(
-        self, html: str, expected_pages: int = 1, logo: bytes | None = None
-    ) -> Printed:
+    def print_pdf(self, html: str, expected_pages: int = 1, logo: bytes | None = None) -> Printed:
         """The PDF of `html`; raises PressError when it fails or takes more than 30 s.
 
         `logo` is the PNG that the HTML may name as the address `logo`, and nothing else.

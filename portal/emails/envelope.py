@@ -31,9 +31,13 @@ def to_client(
     at: datetime,
     *,
     link: ShareLink | None = None,
+    with_space: bool = True,
     **content: Any,
 ) -> Email:
-    """To the address of the link when the message is about it, else to the correspondent."""
+    """To the address of the link when the message is about it, else to the correspondent.
+
+    Without `with_space` the message opens nothing, even while a link is open.
+    """
     company = training.company
     known = company.correspondent_email if company else None
     address = (link.recipient_email if link else None) or known
@@ -49,7 +53,8 @@ def to_client(
             company.correspondent_email: company.correspondent_name,
         }
         name = names.get(address, "")
-    return _row(letter, Role.CLIENT, training, organisation, at, (address, name), link, **content)
+    opened = link if with_space else None
+    return _row(letter, Role.CLIENT, training, organisation, at, (address, name), opened, **content)
 
 
 def to_trainer(
@@ -86,7 +91,7 @@ def _row(
         audience=audience.value,
         to_email=french.one_line(address),
         to_name=said(name, 80),
-        subject=french.one_line(subject),
+        subject=french.clean(subject),
         context={
             "link_id": link.id if link else None,
             "name": said(name, 80),
@@ -98,7 +103,7 @@ def _row(
         },
         document_ids=[document.id for document in documents],
         dedupe_key=f"{letter}:{training.id}:{key}",
-        message_id=f"<{uuid.uuid4()}@{host}>",
+        message_id=f"<{uuid.uuid4().hex}@{host}>",
         state=EmailState.QUEUED.value,
         attempts=0,
         next_at=at,

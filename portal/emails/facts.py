@@ -48,6 +48,9 @@ def training_facts(training: TrainingSession, regime: str) -> dict[str, Any]:
         "ref": training.ref,
         "title": said(training.title) if training.programme else "",
         "when": when(training.first_day, training.last_day),
+        "dates": french.span(training.first_day, training.last_day or training.first_day)
+        if training.first_day
+        else "",
         "duration": french.duration(training.minutes) if training.minutes else "",
         "place": place(training),
         "headcount": french.count(training.headcount, "stagiaire") if training.headcount else "",
@@ -70,10 +73,10 @@ def when(first: date | None, last: date | None) -> str:
 
 def place(training: TrainingSession) -> str:
     if training.place_mode == PlaceMode.REMOTE:
-        return "à distance"
+        return "À distance"
     if training.place_mode == PlaceMode.CLIENT:
         city = said(training.company.city) if training.company else ""
-        return f"dans vos locaux, {city}" if city else "dans vos locaux"
+        return f"Dans vos locaux, {city}" if city else "Dans vos locaux"
     return said(training.place)
 
 

@@ -30,13 +30,13 @@ def invitation(
     dedupe: str,
 ) -> Email:
     """Asks the client to fill its request in. `dedupe` names the press of the button."""
-    named = f"Votre formation « {_title(training)} »" if training.programme else "Votre formation"
+    about = f" «\u00a0{_title(training)}\u00a0»" if training.programme else ""
     return to_client(
         "invitation",
         training,
         organisation,
         at,
-        subject=f"{named} : 4 minutes pour compléter la demande",
+        subject=f"Votre formation{about}\u00a0: 4 minutes pour compléter la demande",
         key=f"{link.id}:{dedupe}",
         link=link,
         more={"expires": french.date_long(link.expires_at)},
@@ -55,7 +55,7 @@ def documents_to_client(
         training,
         organisation,
         at,
-        subject=f"Vos documents : {_names(documents)} ({training.ref})",
+        subject=f"Vos documents\u00a0: {_names(documents)} ({training.ref})",
         key=_ids(documents),
         documents=documents,
     )
@@ -73,7 +73,7 @@ def documents_to_trainer(
         training,
         organisation,
         at,
-        subject=f"Copie : les documents de {_client(training)} ({training.ref})",
+        subject=f"Copie\u00a0: les documents de {_client(training)} ({training.ref})",
         key=_ids(documents),
         documents=documents,
     )
@@ -83,7 +83,7 @@ def new_link(
     training: TrainingSession, link: ShareLink, organisation: Organisation, at: datetime
 ) -> Email:
     """A link that replaces another one, to the address on file."""
-    about = f" pour la formation « {_title(training)} »" if training.programme else ""
+    about = f" pour la formation «\u00a0{_title(training)}\u00a0»" if training.programme else ""
     return to_client(
         "new_link",
         training,
@@ -119,7 +119,7 @@ def documents_withdrawn(
         at,
         subject=f"Vos documents ne sont plus à utiliser ({training.ref})",
         key=at.isoformat(),
-        more={"reason": said(reason, REASON_LIMIT)},
+        more={"reason": _quoted(reason)},
     )
 
 
@@ -136,10 +136,10 @@ def documents_amended(
         training,
         organisation,
         at,
-        subject=f"Documents mis à jour : {_names(documents)} ({training.ref})",
+        subject=f"Documents mis à jour\u00a0: {_names(documents)} ({training.ref})",
         key=_ids(documents),
         documents=documents,
-        more={"reason": said(reason, REASON_LIMIT)},
+        more={"reason": _quoted(reason)},
     )
 
 
@@ -156,10 +156,10 @@ def amended_to_trainer(
         training,
         organisation,
         at,
-        subject=f"Copie : documents mis à jour de {_client(training)} ({training.ref})",
+        subject=f"Copie\u00a0: documents mis à jour de {_client(training)} ({training.ref})",
         key=_ids(documents),
         documents=documents,
-        more={"reason": said(reason, REASON_LIMIT)},
+        more={"reason": _quoted(reason)},
     )
 
 
@@ -167,15 +167,16 @@ def cancelled_to_client(
     training: TrainingSession, organisation: Organisation, reason: str, at: datetime
 ) -> Email:
     """The session will not take place."""
-    about = f"« {_title(training)} » " if training.programme else ""
+    about = f"«\u00a0{_title(training)}\u00a0» " if training.programme else ""
     return to_client(
         "cancelled_to_client",
         training,
         organisation,
         at,
-        subject=f"Formation annulée : {about}({training.ref})",
+        subject=f"Formation annulée\u00a0: {about}({training.ref})",
         key=at.isoformat(),
-        more={"reason": said(reason, REASON_LIMIT)},
+        with_space=False,
+        more={"reason": _quoted(reason)},
     )
 
 
@@ -188,9 +189,9 @@ def cancelled_to_trainer(
         training,
         organisation,
         at,
-        subject=f"Session annulée : {_client(training)} ({training.ref})",
+        subject=f"Session annulée\u00a0: {_client(training)} ({training.ref})",
         key=at.isoformat(),
-        more={"reason": said(reason, REASON_LIMIT)},
+        more={"reason": _quoted(reason)},
     )
 
 
@@ -198,21 +199,30 @@ def client_reminder(
     training: TrainingSession, link: ShareLink, organisation: Organisation, at: datetime
 ) -> Email:
     """Reminds the client of its next step: answers while a draft, then the filing."""
-    funder = funding_facts(training, at)["opco"] or "votre OPCO"
-    about = f" « {_title(training)} »" if training.programme else ""
-    filing = training.state != State.DRAFT
+    funding = funding_facts(training, at)
+    about = f" «\u00a0{_title(training)}\u00a0»" if training.programme else ""
+    if training.state == State.DRAFT:
+        step, subject = "answers", f"Votre formation{about} attend vos réponses"
+    elif funding["choice"] == "none":
+        step, subject = "reading", f"Vos documents vous attendent ({training.ref})"
+    else:
+        funder = funding["opco"] or "votre OPCO"
+        step, subject = "filing", f"Avez-vous déposé votre demande chez {funder}\u00a0?"
     return to_client(
         "client_reminder",
         training,
         organisation,
         at,
-        subject=f"Avez-vous déposé votre demande chez {funder} ?"
-        if filing
-        else f"Votre formation{about} attend vos réponses",
+        subject=subject,
         key=f"{link.id}:{at.isoformat()}",
         link=link,
-        more={"filing": filing, "expires": french.date_long(link.expires_at)},
+        more={"step": step, "expires": french.date_long(link.expires_at)},
     )
+
+
+def _quoted(reason: str) -> str:
+    """A reason as it stands between quotation marks: the sentence around it has its own stop."""
+    return said(reason, REASON_LIMIT).rstrip(". ")
 
 
 def _title(training: TrainingSession) -> str:

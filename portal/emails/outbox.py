@@ -114,28 +114,28 @@ def _unleased(now: datetime) -> tuple[ColumnElement[bool], ...]:
 # --- Sending
 
 
-def deliver(email_id: int) -> None:
-    """Takes one due message as far as it can go now; harmless when it is not due.
+def deliver(email_id: int) -> bool:
+    """Takes one due message as far as it can go now; False when it was not due, or not free.
 
     Never call it inside a transaction: it holds none while it talks to the server.
     """
     now = clock.now()
     email = db.session.scalar(select(Email).where(Email.id == email_id, *_is_due(now)))
     if email is None:
-        return
+        return False
     try:
         _check(email)
     except _NotYet as wait:
         reason, next_at = wait.reason, now + wait.wait
-        claim(Email, email_id, *_is_due(now), next_at=next_at, error=reason)
-        return
+        return claim(Email, email_id, *_is_due(now), next_at=next_at, error=reason)
     except (_Withdrawn, _GivenUp, DeadLink, WrongAttachment) as withdrawal:
         state, reason = _without_sending(withdrawal)
-        claim(Email, email_id, *_is_due(now), state=state.value, error=reason)
-        return
-    lease = now + LEASE
-    if claim(Email, email_id, *_is_due(now), lease_until=lease, attempts=Email.attempts + 1):
+        return claim(Email, email_id, *_is_due(now), state=state.value, error=reason)
+    lease, attempts = now + LEASE, Email.attempts + 1
+    won = claim(Email, email_id, *_is_due(now), lease_until=lease, attempts=attempts)
+    if won:
         _hand_over(db.session.get_one(Email, email_id), lease)
+    return won
 
 
 def _check(email: Email) -> None:

@@ -51,7 +51,7 @@ def recent(trainer_id: int | None) -> list[Line]:
     return _lines(statement)
 
 
-def _lines(statement: Select[tuple[Email]]) -> list[Line]:
+def _lines(statement: Select[Email]) -> list[Line]:
     mails = db.session.scalars(statement.order_by(Email.id.desc()).limit(RECENT))
     return [
         Line(

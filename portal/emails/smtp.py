@@ -50,6 +50,28 @@ class _Dialogue(smtplib.SMTP):
     handed_over = False
     last_reply = ""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._guard = threading.Timer(WHOLE, self._cut)
+        self._guard.daemon = True
+        self._guard.start()
+        try:
+            super().__init__(*arguments, **options)
+        except BaseException:
+            self._guard.cancel()
+            raise
+
+    def close(self) -> None:
+        self._guard.cancel()
+        super().close()
+
+    def _cut(self) -> None:
+        """Ends an exchange that lasts too long, under the thread that waits for it."""
+        try:
+            if self.sock is not None:
+                self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            super().close()  # it was closing by itself
+
     def send(self, s: Any) -> None:
         super().send(s)
         # Only the end of a message looks like this: a server may accept it from here on.
@@ -76,6 +98,7 @@ class Connection(flask_mail.Connection):
         self.smtp = smtp
         self.own_name = own_name
         self.handed_over = False
+        self.reply = ""
 
     def __enter__(self) -> "Connection":
         # Unlike its parent it never pretends: without a server, the outbox does not come here.
@@ -85,7 +108,7 @@ class Connection(flask_mail.Connection):
     def __exit__(self, *exc: object) -> None:
         if self.host is None:
             return
-        self.handed_over = self.host.handed_over
+        self.handed_over, self.reply = self.host.handed_over, self.host.last_reply
         try:
             self.host.quit()
         except (smtplib.SMTPException, OSError):
@@ -119,34 +142,12 @@ def send(smtp: Smtp, message: flask_mail.Message, own_name: str) -> str:
     connection = Connection(smtp, _literal(own_name))
     try:
         with connection:
-            return _bounded(connection, message)
+            connection.send(message)
+        return connection.reply
     except (smtplib.SMTPException, OSError) as error:
         raise _ending(error, connection) from error
     except (UnicodeError, flask_mail.BadHeaderError) as error:
         raise Refused("L’adresse du destinataire n’est pas de celles qu’un serveur lit") from error
-
-
-def _bounded(connection: Connection, message: flask_mail.Message) -> str:
-    """Sends within WHOLE seconds: past them the socket is closed under the exchange."""
-    host = connection.host
-    if host is None:
-        raise smtplib.SMTPServerDisconnected("not connected")
-    guard = threading.Timer(WHOLE, _cut, (host,))
-    guard.daemon = True
-    guard.start()
-    try:
-        connection.send(message)
-    finally:
-        guard.cancel()
-    return host.last_reply
-
-
-def _cut(host: smtplib.SMTP) -> None:
-    try:
-        if host.sock is not None:
-            host.sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        host.close()  # it was closing by itself
 
 
 def _literal(name: str) -> str:

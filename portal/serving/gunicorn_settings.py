@@ -26,7 +26,7 @@ access_log_format = '%(h)s %(t)s "%(r)s" %(s)s %(b)s %(M)s ms'
 loglevel = "warning"
 
 
-class PortalLogger(Logger):  # type: ignore[misc]
+class PortalLogger(Logger):
     """gunicorn's logs without the text of any link."""
 
     def setup(self, cfg: Any) -> None:

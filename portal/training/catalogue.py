@@ -24,7 +24,13 @@ def create_programme(data: Mapping[str, Any]) -> Programme:
     DescriptionError.
     """
     what = f"Programme {data.get('code') or 'sans code'}"
-    fields = fit(Programme, _converted(data, what), what, apart=("archived_at",))
+    fields = fit(
+        Programme,
+        _converted(data, what),
+        what,
+        apart=("archived_at",),
+        spelled={"minutes": "hours", "price_cents": "price"},
+    )
     _check(fields, what)
     programme = db.session.scalar(select(Programme).filter_by(code=fields["code"]))
     if programme is None:
@@ -74,14 +80,15 @@ def _check(fields: Fields, what: str) -> None:
 
 def _content_problems(modules: list[Any], minutes: int) -> list[str]:
     """A module has a title, perhaps its minutes, and the points it treats."""
-    durations = []
+    durations: list[int] = []
     for number, module in enumerate(modules, start=1):
         if not isinstance(module, dict) or not module.get("title"):
             return [f"content\u00a0: le module {number} n’a pas de title"]
         unknown = module.keys() - _MODULE_KEYS
         if unknown:
             return [f"content\u00a0: la clé {min(unknown)} du module {number} est inconnue"]
-        durations.append(module.get("minutes"))
-    if all(isinstance(duration, int) for duration in durations) and sum(durations) != minutes:
+        if isinstance(module.get("minutes"), int):
+            durations.append(module["minutes"])
+    if len(durations) == len(modules) and sum(durations) != minutes:
         return [f"content\u00a0: les modules font {sum(durations)} minutes, le programme {minutes}"]
     return []

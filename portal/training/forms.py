@@ -1,10 +1,8 @@
 """What is asked for a session: the topics, their forms, and the steps each door shows."""
 
-from __future__ import annotations
-
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from wtforms import FieldList, Form, FormField, SelectField, StringField, TextAreaField
@@ -36,7 +34,6 @@ from portal.training.rules import (
 from portal.web import PortalForm
 
 MAX_DAYS = 40
-Day = date  # inside DayForm, `date` is a field
 YES_NO = [("oui", "Oui"), ("non", "Non")]
 
 
@@ -229,7 +226,7 @@ class DayForm(PartForm):
             if self.date.data and self[start].data and self[end].data
         ]
 
-    def check(self, number: int, after: Day | None, today: Day) -> None:
+    def check(self, number: int, after: dt.date | None, today: dt.date) -> None:
         """Adds to each field the sentence of what is wrong with it, naming the day."""
         self._check_date(number, after, today)
         for _period, start, end, name in self.HALVES:
@@ -238,10 +235,8 @@ class DayForm(PartForm):
                 continue
             if bool(starts.data) != bool(ends.data):
                 empty = ends if starts.data else starts
-                empty.errors = [
-                    f"Jour {number}, {name} : il manque l’heure "
-                    f"{'de fin' if starts.data else 'de début'}"
-                ]
+                which = "de fin" if starts.data else "de début"
+                empty.errors = [f"Jour {number}, {name} : il manque l’heure {which}"]
             elif starts.data and ends.data <= starts.data:
                 ends.errors = [f"Jour {number}, {name} : la fin doit venir après le début"]
         slots = self.slots()
@@ -253,7 +248,7 @@ class DayForm(PartForm):
                     f"Jour {number} : l’après-midi commence avant la fin du matin"
                 ]
 
-    def _check_date(self, number: int, after: date | None, today: date) -> None:
+    def _check_date(self, number: int, after: dt.date | None, today: dt.date) -> None:
         day = self.date
         if day.errors:
             return
@@ -288,7 +283,7 @@ class ScheduleForm(PortalForm):
     days = FieldList(FormField(DayForm), min_entries=1, max_entries=MAX_DAYS)
     access_notes = TextAreaField(
         "Accès et handicap",
-        description="Stationnement, étage, salle accessible en fauteuil… Figure sur la convocation.",
+        description="Stationnement, étage, fauteuil roulant… Figure sur la convocation.",
         validators=[Optional(), MaxLength(600)],
     )
 
@@ -301,7 +296,7 @@ class ScheduleForm(PortalForm):
         for number, entry in enumerate(field.entries, start=1):
             entry.form.check(number, before, clock.today())
             if entry.form.date.data:
-                before = max(before or date.min, entry.form.date.data)
+                before = max(before or dt.date.min, entry.form.date.data)
 
     def validate(self, extra_validators: Any = None) -> bool:
         valid = super().validate(extra_validators)

@@ -11,7 +11,7 @@ from portal.training.rules import State, Way
 
 @dataclass(frozen=True)
 class Label:
-    """A status pill: its words, its tint (ok, warn, bad, info or none), its icon, a note under it."""
+    """A status pill: words, tint (ok, warn, bad, info or none), icon, and a note under it."""
 
     text: str
     kind: str
@@ -60,7 +60,7 @@ _FIXED: dict[State, dict[Role, tuple[str, str, str]]] = {
         Role.CLIENT: ("Financement refusé", "bad", "x"),
         Role.OFFICE: ("Refusée", "bad", "x"),
     },
-    State.RUNNING: {role: ("En cours", "ok", "graduation-cap") for role in Role},
+    State.RUNNING: dict.fromkeys(Role, ("En cours", "ok", "graduation-cap")),
     State.DONE: {
         Role.TRAINER: ("Terminée", "ok", "graduation-cap"),
         Role.CLIENT: ("Terminée", "ok", "graduation-cap"),
@@ -71,8 +71,8 @@ _FIXED: dict[State, dict[Role, tuple[str, str, str]]] = {
         Role.CLIENT: ("Facture disponible", "info", "receipt"),
         Role.OFFICE: ("À encaisser", "info", "receipt"),
     },
-    State.SETTLED: {role: ("Soldée", "ok", "euro") for role in Role},
-    State.CANCELLED: {role: ("Annulée", "", "ban") for role in Role},
+    State.SETTLED: dict.fromkeys(Role, ("Soldée", "ok", "euro")),
+    State.CANCELLED: dict.fromkeys(Role, ("Annulée", "", "ban")),
 }
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 
 from portal import clock, french
 from portal.access.rules import Role
@@ -222,7 +222,7 @@ def _todo(line: Any, today: date) -> Todo | None:
     )
 
 
-def _columns() -> Select[Any]:
+def _columns() -> Any:
     return (
         select(
             _t.id, _t.ref, _t.state, _t.way, _t.shared_at, _t.updated_at, _t.filed_on,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from portal.documents.models import Document
 
 
-class Counter(db.Model):  # type: ignore[name-defined,misc]
+class Counter(db.Model):  # type: ignore[name-defined]
     """Gapless numbers: one UPDATE … RETURNING inside the business transaction."""
 
     __tablename__ = "counter"
@@ -25,7 +25,7 @@ class Counter(db.Model):  # type: ignore[name-defined,misc]
     n: Mapped[int] = mapped_column(default=0)
 
 
-class Programme(db.Model):  # type: ignore[name-defined,misc]
+class Programme(db.Model):  # type: ignore[name-defined]
     """A programme of the catalogue: everything Qualiopi indicator 1 asks to be published."""
 
     __tablename__ = "programme"
@@ -60,7 +60,7 @@ class Programme(db.Model):  # type: ignore[name-defined,misc]
     archived_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
-class TrainingSession(db.Model):  # type: ignore[name-defined,misc]
+class TrainingSession(db.Model):  # type: ignore[name-defined]
     """One dossier: a programme, given to one client's trainees, on certain half-days."""
 
     __tablename__ = "training_session"
@@ -151,7 +151,7 @@ class TrainingSession(db.Model):  # type: ignore[name-defined,misc]
         return self.ref.removeprefix("S-")
 
 
-class TopicAnswers(db.Model):  # type: ignore[name-defined,misc]
+class TopicAnswers(db.Model):  # type: ignore[name-defined]
     """What was typed for one topic of a draft, even invalid; columns take valid values only."""
 
     __tablename__ = "topic_answers"
@@ -170,7 +170,7 @@ class TopicAnswers(db.Model):  # type: ignore[name-defined,misc]
     training: Mapped[TrainingSession] = relationship(back_populates="answers")
 
 
-class HalfDay(db.Model):  # type: ignore[name-defined,misc]
+class HalfDay(db.Model):  # type: ignore[name-defined]
     """A morning or an afternoon of training, in Paris time."""
 
     __tablename__ = "half_day"
@@ -194,7 +194,7 @@ class HalfDay(db.Model):  # type: ignore[name-defined,misc]
         return (self.ends.hour - self.starts.hour) * 60 + self.ends.minute - self.starts.minute
 
 
-class Trainee(db.Model):  # type: ignore[name-defined,misc]
+class Trainee(db.Model):  # type: ignore[name-defined]
     """A person who is trained. Nothing is asked beyond L6353-9: no birth date, no number."""
 
     __tablename__ = "trainee"

@@ -28,7 +28,6 @@ from portal.training.models import (
 from portal.training.rules import Facts, PriceBasis, Slot, State, Way
 from portal.web import PortalForm
 
-
 SUBMITTED = " submitted"  # marks the edit id of a page that was submitted
 
 
@@ -110,7 +109,7 @@ def form_of(topic: str, raw: Raw | None) -> PortalForm:
 
 
 def first_answers(training: TrainingSession, topic: str) -> Raw | None:
-    """What a topic shows before anything was typed: one day with usual hours, the client's place."""
+    """What a topic shows before anything was typed: a day at usual hours, the client's place."""
     if topic == "schedule":
         start = clock.today() + timedelta(days=30)
         while start.weekday() >= 5:

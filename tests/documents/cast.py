@@ -145,9 +145,9 @@ def programme(**changes: Any) -> Programme:
                 ],
             },
         ],
-        "audience": "Chefs d’équipe et responsables d’atelier qui encadrent de deux à dix\ncollègues.",
+        "audience": "Chefs d’équipe et responsables d’atelier encadrant\nde deux à dix collègues.",
         "prerequisites": "Encadrer, ou être sur le point d’encadrer, au moins une personne.",
-        "access_delay": "Inscription jusqu’à 15 jours avant le premier jour. Réponse sous 48 heures.",
+        "access_delay": "Inscription jusqu’à 15 jours avant le premier jour, réponse sous 48 h.",
         "methods": "Études de cas apportés par les stagiaires, jeux de rôle, apports courts.",
         "means": "Salle avec paperboard et vidéoprojecteur ; fiches pratiques et livret remis.",
         "follow_up": "Feuille d’émargement signée par demi-journée par chaque stagiaire et par la "
@@ -157,7 +157,7 @@ def programme(**changes: Any) -> Programme:
         "sanction": "Certificat de réalisation et attestation de fin de formation.",
         "accessibility": "Formation ouverte aux personnes en situation de handicap : les "
         "adaptations sont étudiées avant l’inscription.",
-        "results": "En 2025 : 58 stagiaires, 91 % des objectifs acquis, satisfaction de 9,1 sur 10.",
+        "results": "En 2025 : 91 % des objectifs acquis, satisfaction de 9,1 sur 10.",
         "certification": None,
         "remote_help": "Une assistance technique et pédagogique répond par téléphone et par "
         "courriel de 8 h 30 à 18 h, chaque jour de formation.",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, g, redirect, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import clock, web, workflow
@@ -221,9 +221,9 @@ def note_filing(public_id: str) -> Response:
 
 
 @blueprint.post("/<public_id>/quitter")
-def leave(public_id: str) -> ResponseReturnValue:
+def leave(public_id: str) -> Response:
     """Closes the space on this device."""
     access.close_space(web.space_cookie() or "")
-    response = redirect(url_for("public.home"), 303)
+    response = web.see_other(url_for("public.home"))
     web.forget_space(response)
     return response

@@ -28,8 +28,16 @@ def progress(training: TrainingSession, opco: Opco | None) -> list[tuple[str, st
     is_sent = training.state not in (State.DRAFT, State.CANCELLED)
     to = f", à {company.correspondent_email}" if company else ""
     steps = [
-        ("Demande complétée", french.date_mid(sent) if is_sent and sent else "", is_sent),
-        ("Documents envoyés", french.date_mid(sent) + to if is_sent and sent else "", is_sent),
+        (
+            "Demande complétée" if is_sent else "Demande à compléter",
+            french.date_mid(sent) if is_sent and sent else "",
+            is_sent,
+        ),
+        (
+            "Documents envoyés" if is_sent else "Envoi des documents",
+            french.date_mid(sent) + to if is_sent and sent else "",
+            is_sent,
+        ),
     ]
     if training.funder_choice != FunderChoice.NONE:
         filed = training.filed_on
@@ -82,7 +90,7 @@ def kit(training: TrainingSession, organisation: Organisation) -> list[tuple[str
         ("Dates", dates(training)),
         ("Durée", f"{hours} heures par stagiaire"),
         ("Effectif", french.count(training.headcount or 0, "stagiaire")),
-        ("Lieu", training.place or place(training)),
+        ("Lieu", _address(training)),
     ]
     if amounts:
         lines.append(("Coût pédagogique HT", money.euros(amounts["net"])))
@@ -92,3 +100,11 @@ def kit(training: TrainingSession, organisation: Organisation) -> list[tuple[str
                 ("Total TTC", money.euros(amounts["total"])),
             ]
     return lines
+
+
+def _address(training: TrainingSession) -> str:
+    """The exact place a funder's form asks for: the company's own address when it is there."""
+    company = training.company
+    if training.place_mode == PlaceMode.CLIENT and not training.place and company:
+        return f"{company.address}, {company.postcode} {company.city}"
+    return training.place or place(training)
