@@ -46,7 +46,7 @@ run: export PORTAL_BASE_URL := http://127.0.0.1:$(PORT)
 run: export PORT := $(PORT)
 run: .venv/installed
 	@$(FLASK) db upgrade
-	@$(FLASK) demonstration --if-empty
+	@$(FLASK) demonstration
 	@exec $(FLASK) serve
 
 check: .venv/installed-dev

@@ -31,13 +31,13 @@ def parse(text: str) -> int:
     if grouped:
         bare = grouped[1].replace(".", "") + "," + grouped[2]
     if re.fullmatch(r"[0-9]{1,3}(?:[.,][0-9]{3})+(?:[.,][0-9]+)?", bare):
-        raise AmountError("Ce montant se lit de deux façons : écrivez-le comme 1 600,00")
+        raise AmountError("Ce montant se lit de deux façons\u00a0: écrivez-le comme 1 600,00")
     plain = _AMOUNT.fullmatch(bare)
     if not plain:
         raise AmountError("Écrivez le montant en chiffres, par exemple 1 600,00")
     cents = int(plain[1]) * 100 + int((plain[2] or "0").ljust(2, "0"))
     if cents > MAX_CENTS:
-        raise AmountError("Ce montant dépasse 9 999 999,99 € : vérifiez-le")
+        raise AmountError("Ce montant dépasse 9 999 999,99 €\u00a0: vérifiez-le")
     return cents
 
 

@@ -47,7 +47,7 @@ class App(Protocol):
     def app_context(self) -> AbstractContextManager[Any]: ...
 
 
-class JsonSerializer(Serializer):  # type: ignore[misc]
+class JsonSerializer(Serializer):
     """Tasks hold ids: they are kept as JSON, so that a queue file can never run code."""
 
     def _serialize(self, data: Message) -> bytes:

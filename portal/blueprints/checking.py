@@ -74,7 +74,7 @@ def _texts(training: TrainingSession, recap: dict[str, Any]) -> dict[str, str]:
         if vat:
             price += f"\n{money.euros(recap['amounts']['total'])} TTC"
         basis = rules.PRICE_BASIS_LABEL[rules.PriceBasis(training.price_basis or "flat")]
-        price += f"\n{basis} : {money.euros(training.unit_price_cents or 0)}"
+        price += f"\n{basis}\u00a0: {money.euros(training.unit_price_cents or 0)}"
     dates = "À compléter"
     if recap["dates"]:
         days = french.count(recap["days"], "jour")

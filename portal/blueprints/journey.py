@@ -184,9 +184,7 @@ def _perform(
 def _edit(door: Door, opened: Opened, action: str) -> Response:
     """Changes a list (days, people) or takes a past client: everything is kept as typed."""
     verb, _, index = action.rpartition("-")
-    if action in ("ajouter-jour", "ajouter-personne"):
-        verb, index = action, ""
-    edit = _EDITS.get(verb or action)
+    edit = _EDITS.get(action) or _EDITS.get(verb)
     if edit is None:
         abort(400)
     edit(opened, index)

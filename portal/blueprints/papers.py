@@ -40,6 +40,11 @@ def listed(training: TrainingSession) -> list[Paper]:
     return [_paper(training, document) for document in current + past]
 
 
+def is_preparing(listed: list[Paper]) -> bool:
+    """Whether some paper is still being made."""
+    return any(paper.state == DocumentState.PENDING for paper in listed)
+
+
 def _paper(training: TrainingSession, document: Document) -> Paper:
     return Paper(
         id=document.id,

@@ -18,7 +18,6 @@ from reportlab import rl_config
 from reportlab.lib.fonts import addMapping
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus.tables import CellStyle
 from xhtml2pdf import default
 from xhtml2pdf.config.resources import ResourceAccessPolicy
 from xhtml2pdf.document import pisaDocument
@@ -84,8 +83,9 @@ def prepare() -> None:
             pdfmetrics.registerFont(TTFont(face, str(ASSETS / "fonts" / file)))
         addMapping(family, bold, italic, face)
         default.DEFAULT_FONT[family] = family
-    # Otherwise pages and table cells begin by naming Helvetica, which is not embedded.
-    rl_config.canvas_basefontname = CellStyle.fontname = "SourceSans3-Regular"
+    # Pages, table cells and bullets begin by naming Helvetica, which no PDF embeds: ours answers.
+    pdfmetrics.registerFont(TTFont("Helvetica", str(ASSETS / "fonts" / _FACES["papier", 0, 0])))
+    addMapping("helvetica", 0, 0, "Helvetica")  # the line above left it bold and italic
 
 
 @cache

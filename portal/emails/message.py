@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email import policy
 from email.charset import QP, Charset
+from email.mime.base import MIMEBase
 from email.mime.text import MIMEText
 from email.utils import parseaddr
 from functools import cache
@@ -26,6 +28,7 @@ from portal.extensions import db, settings, store
 from portal.rendering import environment
 
 HELP = "/aide/session-opco"
+_AS_ENCODED = policy.SMTP.clone(refold_source="none")
 LINKED = frozenset({"invitation", "new_link", "client_reminder"})  # nothing without their link
 
 
@@ -46,7 +49,16 @@ class Words:
 
 
 class Letter(flask_mail.Message):
-    """Flask-Mail's message in lines any server takes: it would send 8-bit lines of any length."""
+    """Flask-Mail's message in lines any server takes: it would send 8-bit lines of any length.
+
+    Headers leave as Flask-Mail encoded them. Folding them again, as its policy does, takes the
+    encoding off: a name such as « x <other@example> » then becomes an address of its own.
+    """
+
+    def _message(self) -> MIMEBase:
+        message = super()._message()
+        message.policy = _AS_ENCODED
+        return message
 
     def _mimetext(self, text: str | None, subtype: str = "plain") -> MIMEText:
         printable = Charset("utf-8")

@@ -36,6 +36,7 @@ class Line:
     papers: int
     label: Label
     error: str | None
+    is_leaving: bool
 
 
 def of_training(training_id: int) -> list[Line]:
@@ -62,6 +63,7 @@ def _lines(statement: Select[Email]) -> list[Line]:
             papers=len(mail.document_ids),
             label=STATE_LABEL[EmailState(mail.state)],
             error=mail.error,
+            is_leaving=mail.state == EmailState.QUEUED and not mail.attempts,
         )
         for mail in mails
     ]
@@ -95,6 +97,6 @@ def status_sentence(mail: Email) -> str:
         waiting = f"En attente{tried}, prochain essai {french.moment(mail.next_at)}"
         return f"{waiting}. {mail.error}" if mail.error else waiting
     if mail.state == EmailState.KEPT:
-        return "Conservé sur le portail : aucun serveur d’envoi n’est configuré"
+        return "Conservé sur le portail\u00a0: aucun serveur d’envoi n’est configuré"
     label = STATE_LABEL[EmailState(mail.state)].text
     return f"{label}. {mail.error}" if mail.error else label

@@ -34,7 +34,7 @@ from portal.training.rules import (
 from portal.web import PortalForm
 
 MAX_DAYS = 40
-YES_NO = [("oui", "Oui"), ("non", "Non")]
+YES_NO = {"oui": "Oui", "non": "Non"}
 
 
 def checked(check: Callable[[str], str]) -> Callable[[Form, Any], None]:
@@ -98,8 +98,8 @@ class CompanyForm(PortalForm):
         validators=[Optional()],
     )
     recovers_vat = TileField(
-        "L’entreprise récupère-t-elle la TVA ?",
-        choices=[("oui", "Oui"), ("non", "Non (association, profession exonérée…)")],
+        "L’entreprise récupère-t-elle la TVA\u00a0?",
+        choices={"oui": "Oui", "non": "Non (association, profession exonérée…)"},
         default="oui",
     )
     signatory_first_name = StringField(
@@ -114,7 +114,7 @@ class CompanyForm(PortalForm):
     )
     signatory_function = StringField(
         "Fonction",
-        description="Par exemple : gérance, direction, ressources humaines.",
+        description="Par exemple\u00a0: gérance, direction, ressources humaines.",
         validators=[Required("Indiquez la fonction de la personne qui signera"), MaxLength(80)],
         render_kw={"autocomplete": "organization-title"},
     )
@@ -141,28 +141,28 @@ class FundingForm(PortalForm):
     funder = SelectField(
         "OPCO de l’entreprise",
         description="L’opérateur de compétences finance les formations des salariés.",
-        validators=[Required("Choisissez l’OPCO, ou « Je ne sais pas »")],
+        validators=[Required("Choisissez l’OPCO, ou «\u00a0Je ne sais pas\u00a0»")],
     )
-    subrogation = TileField("Qui paie l’organisme de formation ?", validators=[Optional()])
+    subrogation = TileField("Qui paie l’organisme de formation\u00a0?", validators=[Optional()])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.funder.choices = [
-            ("", "Choisir dans la liste"),
-            *((opco.code, opco.name) for opco in opcos().values()),
-            (FunderChoice.UNKNOWN.value, "Je ne sais pas"),
-            (FunderChoice.NONE.value, "Sans OPCO : l’entreprise règle elle-même"),
-        ]
+        self.funder.choices = {
+            "": "Choisir dans la liste",
+            **{opco.code: opco.name for opco in opcos().values()},
+            FunderChoice.UNKNOWN.value: "Je ne sais pas",
+            FunderChoice.NONE.value: "Sans OPCO\u00a0: l’entreprise règle elle-même",
+        }
         funder = opcos().get(self.funder.data or "")
         payer = funder.name if funder else "L’OPCO"
-        self.subrogation.choices = [
-            ("oui", f"{payer} paie directement (subrogation, recommandé)"),
-            ("non", "L’entreprise avance les frais, puis se fait rembourser"),
-        ]
+        self.subrogation.choices = {
+            "oui": f"{payer} paie directement (subrogation, recommandé)",
+            "non": "L’entreprise avance les frais, puis se fait rembourser",
+        }
 
     def validate_subrogation(self, field: Any) -> None:
         if self.funder.data not in ("", None, FunderChoice.NONE) and not field.data:
-            raise ValidationError("Dites qui paiera : l’OPCO directement, ou l’entreprise d’abord")
+            raise ValidationError("Dites qui paiera\u00a0: l’OPCO directement, ou l’entreprise d’abord")
 
 
 class ProgrammeForm(PortalForm):
@@ -187,11 +187,11 @@ class ProgrammeForm(PortalForm):
 
     def __init__(self, *args: Any, programmes: Sequence[Any] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.programme_id.choices = [(str(p.id), p.title) for p in programmes]
-        self.price_basis.choices = [
-            ("", "Comme au catalogue"),
-            *((basis.value, label) for basis, label in PRICE_BASIS_LABEL.items()),
-        ]
+        self.programme_id.choices = {str(p.id): p.title for p in programmes}
+        self.price_basis.choices = {
+            "": "Comme au catalogue",
+            **{basis.value: label for basis, label in PRICE_BASIS_LABEL.items()},
+        }
 
     def validate_unit_price(self, field: Any) -> None:
         if field.data == 0:
@@ -201,7 +201,7 @@ class ProgrammeForm(PortalForm):
 
     def validate_price_basis(self, field: Any) -> None:
         if field.data and self.unit_price.data is None and not self.unit_price.errors:
-            raise ValidationError("Indiquez aussi le prix, ou choisissez « Comme au catalogue »")
+            raise ValidationError("Indiquez aussi le prix, ou choisissez «\u00a0Comme au catalogue\u00a0»")
 
 
 class DayForm(PartForm):
@@ -236,16 +236,16 @@ class DayForm(PartForm):
             if bool(starts.data) != bool(ends.data):
                 empty = ends if starts.data else starts
                 which = "de fin" if starts.data else "de début"
-                empty.errors = [f"Jour {number}, {name} : il manque l’heure {which}"]
+                empty.errors = [f"Jour {number}, {name}\u00a0: il manque l’heure {which}"]
             elif starts.data and ends.data <= starts.data:
-                ends.errors = [f"Jour {number}, {name} : la fin doit venir après le début"]
+                ends.errors = [f"Jour {number}, {name}\u00a0: la fin doit venir après le début"]
         slots = self.slots()
         if not any(field.errors for field in self):
             if not slots:
-                self.morning_starts.errors = [f"Jour {number} : indiquez au moins une demi-journée"]
+                self.morning_starts.errors = [f"Jour {number}\u00a0: indiquez au moins une demi-journée"]
             elif overlap(slots):
                 self.afternoon_starts.errors = [
-                    f"Jour {number} : l’après-midi commence avant la fin du matin"
+                    f"Jour {number}\u00a0: l’après-midi commence avant la fin du matin"
                 ]
 
     def _check_date(self, number: int, after: dt.date | None, today: dt.date) -> None:
@@ -253,11 +253,11 @@ class DayForm(PartForm):
         if day.errors:
             return
         if day.data is None:
-            day.errors = [f"Jour {number} : indiquez la date"]
+            day.errors = [f"Jour {number}\u00a0: indiquez la date"]
         elif day.data <= today:
-            day.errors = [f"Jour {number} : choisissez une date à venir"]
+            day.errors = [f"Jour {number}\u00a0: choisissez une date à venir"]
         elif day.data.year > today.year + 3:
-            day.errors = [f"Jour {number} : vérifiez l’année"]
+            day.errors = [f"Jour {number}\u00a0: vérifiez l’année"]
         elif after and day.data <= after:
             day.errors = [
                 f"Indiquez une date postérieure au {french.date_long(after)} pour le jour {number}"
@@ -268,12 +268,12 @@ class ScheduleForm(PortalForm):
     """Where and when."""
 
     place_mode = TileField(
-        "Où se déroule la formation ?",
-        choices=[
-            (PlaceMode.CLIENT.value, "Chez le client"),
-            (PlaceMode.OTHER.value, "Autre lieu"),
-            (PlaceMode.REMOTE.value, "À distance"),
-        ],
+        "Où se déroule la formation\u00a0?",
+        choices={
+            PlaceMode.CLIENT.value: "Chez le client",
+            PlaceMode.OTHER.value: "Autre lieu",
+            PlaceMode.REMOTE.value: "À distance",
+        },
         validators=[Required("Dites où se déroule la formation")],
         default=PlaceMode.CLIENT.value,
     )
@@ -322,9 +322,9 @@ class TraineeForm(PartForm):
         for name, missing in (("first_name", "le prénom"), ("last_name", "le nom")):
             field = self[name]
             if not field.data:
-                field.errors = [f"Stagiaire {number} : il manque {missing}"]
+                field.errors = [f"Stagiaire {number}\u00a0: il manque {missing}"]
             elif len(field.data) > 80:
-                field.errors = [f"Stagiaire {number} : {missing} compte plus de 80 caractères"]
+                field.errors = [f"Stagiaire {number}\u00a0: {missing} compte plus de 80 caractères"]
 
 
 class TraineesForm(PortalForm):
@@ -339,11 +339,11 @@ class TraineesForm(PortalForm):
     people = FieldList(FormField(TraineeForm), min_entries=1, max_entries=MAX_TRAINEES)
     pasted = TextAreaField(
         "Coller une liste",
-        description="Une personne par ligne : Prénom Nom, adresse e-mail.",
+        description="Une personne par ligne\u00a0: Prénom Nom, adresse e-mail.",
         validators=[Optional(), MaxLength(40_000)],
     )
     needs_adaptation = TileField(
-        "Une personne a-t-elle besoin d’une adaptation (handicap) ?",
+        "Une personne a-t-elle besoin d’une adaptation (handicap)\u00a0?",
         choices=YES_NO,
         default="non",
     )
@@ -354,7 +354,7 @@ class TraineesForm(PortalForm):
 
     def validate_pasted(self, field: Any) -> None:
         if field.data:
-            raise ValidationError("Cette liste n’est pas encore lue : choisissez « Lire la liste »")
+            raise ValidationError("Cette liste n’est pas encore lue\u00a0: choisissez «\u00a0Lire la liste\u00a0»")
 
     def validate_people(self, field: Any) -> None:
         for number, entry in enumerate(field.entries, start=1):
@@ -367,7 +367,7 @@ class TraineesForm(PortalForm):
         if field.data is not None and field.data < len(self.named):
             raise ValidationError(
                 f"Vous annoncez {french.count(field.data, 'stagiaire')} et en nommez "
-                f"{len(self.named)} : corrigez l’un ou l’autre"
+                f"{len(self.named)}\u00a0: corrigez l’un ou l’autre"
             )
 
     def validate(self, extra_validators: Any = None) -> bool:

@@ -27,7 +27,7 @@ class BadLine:
 
     @property
     def sentence(self) -> str:
-        return f"Ligne {self.number} : {self.problem}"
+        return f"Ligne {self.number}\u00a0: {self.problem}"
 
 
 def read(text: str) -> tuple[list[Person], list[BadLine]]:

@@ -26,6 +26,9 @@ TRIGGERS = (
     "journal_details_no_insert",
 )
 
+COPIED = "at, actor_role, actor_id, training_id, event, body, details_sha256, previous"
+SECOND = "FROM journal_entry WHERE seq = 2"
+
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Flask]:
@@ -116,7 +119,7 @@ def test_the_digest_can_be_computed_by_anyone(file: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.row_factory = sqlite3.Row
         row = connection.execute("SELECT * FROM journal_entry WHERE seq = 2").fetchone()
-    chained = {**row, "at": row["at"].replace(" ", "T") + "+00:00"} if False else dict(row)
+    chained = dict(row)
     chained["at"] = row["at"].replace(" ", "T") + "+00:00"
     del chained["sha256"]
     text = json.dumps(chained, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -138,9 +141,7 @@ ENTRY_COLUMNS = (
 
 @pytest.mark.parametrize("column", ENTRY_COLUMNS)
 @pytest.mark.parametrize("seq", [1, 3, 5])
-def test_any_column_of_any_entry_that_changes_is_named(
-    file: Path, column: str, seq: int
-) -> None:
+def test_any_column_of_any_entry_that_changes_is_named(file: Path, column: str, seq: int) -> None:
     value = 99 if column in ("actor_id", "training_id") else "x"
     sql = f"UPDATE journal_entry SET {column} = ? WHERE seq = {seq}"  # noqa: S608
     meddle(file, sql, value)
@@ -243,11 +244,9 @@ def test_details_that_are_erased_leave_the_chain_whole(file: Path) -> None:
         "DELETE FROM journal_entry",
         "UPDATE journal_details SET details = '{}' WHERE seq = 2",
         "INSERT OR REPLACE INTO journal_details VALUES (2, 's', '{}')",
-        "INSERT OR REPLACE INTO journal_entry SELECT * FROM journal_entry WHERE seq = 2",
-        "INSERT OR REPLACE INTO journal_entry SELECT 6, at, actor_role, actor_id, training_id,"
-        " event, body, details_sha256, previous, sha256 FROM journal_entry WHERE seq = 2",
-        "INSERT INTO journal_entry SELECT 9, at, actor_role, actor_id, training_id, event,"
-        " body, details_sha256, previous, 'x' FROM journal_entry WHERE seq = 2",
+        f"INSERT OR REPLACE INTO journal_entry SELECT * {SECOND}",
+        f"INSERT OR REPLACE INTO journal_entry SELECT 6, {COPIED}, sha256 {SECOND}",
+        f"INSERT INTO journal_entry SELECT 9, {COPIED}, 'x' {SECOND}",
         "UPDATE OR REPLACE journal_entry SET seq = 1 WHERE seq = 2",
     ],
 )
@@ -266,9 +265,7 @@ def test_the_application_cannot_either(file: Path) -> None:
     assert verify() == []
 
 
-def test_the_chain_is_read_in_batches(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_chain_is_read_in_batches(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "BATCH", 2)
     assert verify() == []
     meddle(file, "UPDATE journal_entry SET body = CAST(x'ff' AS TEXT) WHERE seq = 4")

@@ -14,7 +14,6 @@ from portal.blueprints.client import words as space_words
 from portal.blueprints.dossier.acts import filing
 from portal.blueprints.journey import Door
 from portal.companies.rules import staff_note
-from portal.documents.models import DocumentState
 from portal.funding.rules import filing_deadline, opcos
 from portal.training import service as trainings
 from portal.training.forms import CLIENT_STEPS
@@ -63,13 +62,20 @@ def _door(training: TrainingSession) -> Door:
 @blueprint.get("/<public_id>/")
 def space(public_id: str) -> Response:
     """What is awaited from the client first, then its papers, progress, money and contact."""
-    training = _training()
+    return _show_space(_training())
+
+
+def _show_space(training: TrainingSession, block: str | None = None) -> Response:
     missing = set(trainings.missing_topics(training))
     awaited = [step for step in CLIENT_STEPS if missing.intersection(step.topics)]
     opco = opcos().get(training.opco_code or "")
     progress = space_words.progress(training, opco)
+    context = _papers_context(training)
+    stop_asking = block and web.wants_fragment() and not context["preparing"]
     return web.page(
         "client/space.html",
+        block=block,
+        status=286 if stop_asking else 200,
         training=training,
         opco=opco,
         deadline=filing_deadline(opco, training.first_day),
@@ -84,15 +90,19 @@ def space(public_id: str) -> Response:
         money_lines=space_words.money_lines(training, accounts.organisation()),
         kit=space_words.kit(training, accounts.organisation()),
         staff_note=staff_note,
-        **_papers_context(training),
+        **context,
     )
 
 
 def _papers_context(training: TrainingSession) -> dict[str, Any]:
     """The current papers and the addresses the list of papers needs."""
     pid = training.public_id
+    current = [paper for paper in papers.listed(training) if paper.is_current]
     return {
-        "papers": [paper for paper in papers.listed(training) if paper.is_current],
+        "papers": current,
+        "papers_title": "Vos documents",
+        "preparing": papers.is_preparing(current),
+        "here_url": url_for(".space", public_id=pid),
         "state_url": url_for(".papers_state", public_id=pid),
         "paper_url": lambda paper: url_for(".paper", public_id=pid, document_id=paper.id),
         "zip_url": url_for(".papers_zip", public_id=pid),
@@ -176,18 +186,7 @@ def thanks(public_id: str) -> Response:
 @blueprint.get("/<public_id>/documents/etat")
 def papers_state(public_id: str) -> Response:
     """Polled while papers are being prepared; 286 tells HTMX to stop asking."""
-    training = _training()
-    context = _papers_context(training)
-    done = all(paper.state != DocumentState.PENDING for paper in context["papers"])
-    return web.page(
-        "training/papers.html",
-        block="papers",
-        status=286 if done and web.wants_fragment() else 200,
-        training=training,
-        layout=LAYOUT,
-        back_url=url_for(".space", public_id=public_id),
-        **context,
-    )
+    return _show_space(_training(), block="papers")
 
 
 @blueprint.get("/<public_id>/documents/<int:document_id>")

@@ -98,7 +98,7 @@ def filing(training: TrainingSession, back_url: str, layout: str) -> Response:
         except workflow.Refused as error:
             refused = error.sentences
         else:
-            flash("C’est noté : la demande est déposée.", "ok")
+            flash("C’est noté\u00a0: la demande est déposée.", "ok")
             return web.see_other(back_url)
     return web.page(
         "training/filing.html",
@@ -121,5 +121,5 @@ def duplicate(ref: str) -> Response:
     actor = web.actor()
     trainer = source.trainer
     copy = workflow.create(trainer, actor, Way.SELF, key, source=source)
-    flash(f"Cette session est une copie de {source.ref} : indiquez ses dates.", "info")
+    flash(f"Cette session est une copie de {source.ref}\u00a0: indiquez ses dates.", "info")
     return web.see_other(url_for(".step", ref=copy.ref, slug="dates"))

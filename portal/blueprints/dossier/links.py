@@ -46,7 +46,7 @@ def renew_link(ref: str) -> Response:
 
 @blueprint.post("/<ref>/lien/fermer")
 def revoke_link(ref: str) -> Response:
-    return _do(ref, Event.REVOKE_LINK, "Le lien est fermé : il n’ouvre plus le dossier.")
+    return _do(ref, Event.REVOKE_LINK, "Le lien est fermé\u00a0: il n’ouvre plus le dossier.")
 
 
 @blueprint.get("/<ref>/lien/qr.svg")

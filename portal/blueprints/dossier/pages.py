@@ -11,6 +11,7 @@ from portal.access.rules import Role
 from portal.blueprints import journey, mails, papers
 from portal.blueprints.dossier import blueprint
 from portal.emails import reading as emails
+from portal.emails.reading import Line
 from portal.fields import EmailField, Required
 from portal.journal import reading as journal
 from portal.training import listing
@@ -47,12 +48,15 @@ def page(ref: str) -> Response:
     return show_page(training_of(ref))
 
 
-def show_page(training: TrainingSession, status: int = 200, **extra: Any) -> Response:
+def show_page(
+    training: TrainingSession, status: int = 200, block: str | None = None, **extra: Any
+) -> Response:
     """The page of a session, after a refusal or a fault too (then with `extra` to say it)."""
     role = web.actor().role
     situation = listing.situation_of(training)
     missing = trainings.missing_topics(training)
     is_office = role is Role.OFFICE
+    lines = emails.of_training(training.id)
     context = {
         "training": training,
         "role": role,
@@ -64,22 +68,27 @@ def show_page(training: TrainingSession, status: int = 200, **extra: Any) -> Res
         "missing": missing,
         "missing_labels": [TOPIC_LABEL[topic] for topic in missing],
         "steps": TRAINER_STEPS,
-        "mails": mails.with_urls(emails.of_training(training.id)),
+        "mails": mails.with_urls(lines),
         "entries": journal.of_training(training.id),
         "may": lambda event: workflow.may(Event(event), training, role),
         "refused": [],
         "key": secrets.token_hex(16),
-        **papers_context(training),
+        **_papers_context(training, lines),
         **_link_context(training),
     }
-    return web.page("training/page.html", status=status, **(context | extra))
+    if block and web.wants_fragment() and not context["preparing"]:
+        status = 286
+    return web.page("training/page.html", block=block, status=status, **(context | extra))
 
 
-def papers_context(training: TrainingSession) -> dict[str, Any]:
-    """The papers and the addresses the list of papers needs."""
-    ref = training.ref
+def _papers_context(training: TrainingSession, lines: list[Line]) -> dict[str, Any]:
+    """The papers, and the addresses the list of papers needs."""
+    ref, listed = training.ref, papers.listed(training)
     return {
-        "papers": papers.listed(training),
+        "papers": listed,
+        "papers_title": "Documents",
+        "preparing": papers.is_preparing(listed) or any(line.is_leaving for line in lines),
+        "here_url": url_for(".page", ref=ref),
         "state_url": url_for(".papers_state", ref=ref),
         "paper_url": lambda paper: url_for(".paper", ref=ref, document_id=paper.id),
         "zip_url": url_for(".papers_zip", ref=ref),
@@ -103,19 +112,8 @@ def _link_context(training: TrainingSession) -> dict[str, Any]:
 
 @blueprint.get("/<ref>/documents/etat")
 def papers_state(ref: str) -> Response:
-    """Polled while papers are being prepared; 286 tells HTMX to stop asking."""
-    training = training_of(ref)
-    context = papers_context(training)
-    done = all(paper.state != "pending" for paper in context["papers"])
-    return web.page(
-        "training/papers.html",
-        block="papers",
-        status=286 if done and web.wants_fragment() else 200,
-        training=training,
-        layout="layouts/pro.html",
-        back_url=url_for(".page", ref=ref),
-        **context,
-    )
+    """Polled while papers and messages leave; 286 tells HTMX to stop asking."""
+    return show_page(training_of(ref), block="papers")
 
 
 @blueprint.get("/<ref>/documents/<int:document_id>")

@@ -22,8 +22,8 @@ class CreateForm(PortalForm):
     """Who fills the request in, for which kind of client."""
 
     way = TileField(
-        "Qui remplit la demande ?",
-        choices=[(Way.LINK.value, "Mon client, par un lien"), (Way.SELF.value, "Moi")],
+        "Qui remplit la demande\u00a0?",
+        choices={Way.LINK.value: "Mon client, par un lien", Way.SELF.value: "Moi"},
         validators=[Required("Dites qui remplit la demande")],
     )
     client_email = EmailField(
