@@ -56,7 +56,7 @@ check: .venv/installed-dev
 
 test: .venv/installed-dev
 	@tests/install-browser.sh
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 $(if $(filter off,$(PORTAL_TEST_BROWSER)),--ignore=tests/browser)
 
 lock:
 	$(COMPILE) requirements.in -o requirements.txt

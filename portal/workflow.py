@@ -66,11 +66,12 @@ def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) 
     """
     with writing():
         act = _act(training.id, actor, data)
-        link = access.open_link(act.training, act.at)
+        # the client of a link that expired asks for a new one with that link
+        link = data.get("link") or access.open_link(act.training, act.at)
         facts = trainings.facts(
             act.training,
             missing=_missing_settings(event, act.organisation),
-            has_open_link=link is not None,
+            has_open_link=link is not None and link.revoked_at is None,
             reason=data.get("reason"),
             filed_on=data.get("filed_on"),
         )
@@ -263,7 +264,9 @@ def _reopen(act: Act) -> None:
 
 def _cancel(act: Act) -> None:
     training = act.training
-    training.cancelled_at, training.cancel_reason = act.at, act.data["reason"]
+    # with its date at once: the table refuses one without the other
+    training.state, training.cancelled_at = State.CANCELLED.value, act.at
+    training.cancel_reason = act.data["reason"]
     for link in training.links:
         if link.revoked_at is None:
             access.revoke(link, act.at)

@@ -162,7 +162,9 @@ class FundingForm(PortalForm):
 
     def validate_subrogation(self, field: Any) -> None:
         if self.funder.data not in ("", None, FunderChoice.NONE) and not field.data:
-            raise ValidationError("Dites qui paiera\u00a0: l’OPCO directement, ou l’entreprise d’abord")
+            raise ValidationError(
+                "Dites qui paiera\u00a0: l’OPCO directement, ou l’entreprise d’abord"
+            )
 
 
 class ProgrammeForm(PortalForm):
@@ -201,7 +203,9 @@ class ProgrammeForm(PortalForm):
 
     def validate_price_basis(self, field: Any) -> None:
         if field.data and self.unit_price.data is None and not self.unit_price.errors:
-            raise ValidationError("Indiquez aussi le prix, ou choisissez «\u00a0Comme au catalogue\u00a0»")
+            raise ValidationError(
+                "Indiquez aussi le prix, ou choisissez «\u00a0Comme au catalogue\u00a0»"
+            )
 
 
 class DayForm(PartForm):
@@ -242,7 +246,9 @@ class DayForm(PartForm):
         slots = self.slots()
         if not any(field.errors for field in self):
             if not slots:
-                self.morning_starts.errors = [f"Jour {number}\u00a0: indiquez au moins une demi-journée"]
+                self.morning_starts.errors = [
+                    f"Jour {number}\u00a0: indiquez au moins une demi-journée"
+                ]
             elif overlap(slots):
                 self.afternoon_starts.errors = [
                     f"Jour {number}\u00a0: l’après-midi commence avant la fin du matin"
@@ -354,7 +360,9 @@ class TraineesForm(PortalForm):
 
     def validate_pasted(self, field: Any) -> None:
         if field.data:
-            raise ValidationError("Cette liste n’est pas encore lue\u00a0: choisissez «\u00a0Lire la liste\u00a0»")
+            raise ValidationError(
+                "Cette liste n’est pas encore lue\u00a0: choisissez «\u00a0Lire la liste\u00a0»"
+            )
 
     def validate_people(self, field: Any) -> None:
         for number, entry in enumerate(field.entries, start=1):

@@ -130,8 +130,8 @@ def _nothing_missing(facts: Facts) -> str | None:
 def _in_the_future(facts: Facts) -> str | None:
     if facts.first_day is not None and facts.first_day <= facts.today:
         return (
-            "La formation commence aujourd’hui ou a déjà commencé\u00a0: choisissez une date à venir, "
-            "car la convention se signe avant le début"
+            "La formation commence aujourd’hui ou a déjà commencé\u00a0: choisissez une date à "
+            "venir, car la convention se signe avant le début"
         )
     return None
 
@@ -139,7 +139,8 @@ def _in_the_future(facts: Facts) -> str | None:
 def _no_agreement(facts: Facts) -> str | None:
     if facts.has_agreement:
         return (
-            "Un accord de prise en charge est déjà reçu\u00a0: modifiez la session au lieu de la rouvrir"
+            "Un accord de prise en charge est déjà reçu\u00a0: modifiez la session au lieu de la "
+            "rouvrir"
         )
     return None
 

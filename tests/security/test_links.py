@@ -119,7 +119,7 @@ def test_the_database_holds_neither_the_link_nor_the_cookie(
 ) -> None:
     answer = anonymous.submit(shared.path)
     cookie = next(c for c in answer.headers.getlist("Set-Cookie") if "espace" in c)
-    secrets = [shared.path.rpartition("-")[2], cookie.partition("=")[2].partition(";")[0]]
+    secrets = [shared.path.split("-", 2)[2], cookie.partition("=")[2].partition(";")[0]]
     with app.app_context():
         db.session.execute(db.text("PRAGMA wal_checkpoint(TRUNCATE)"))
         content = (app.config["PORTAL"].data / "portal.sqlite3").read_bytes()
