@@ -53,9 +53,8 @@ class Act:
     result: Any = None
 
     def send(self, *emails: Email) -> None:
-        for email in emails:
-            db.session.add(email)
-            self.emails.append(email)
+        """Posts messages with the act; one already posted (a second press) is not doubled."""
+        self.emails += [outbox.post(email) for email in emails]
 
 
 def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) -> Any:
