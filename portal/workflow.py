@@ -56,7 +56,7 @@ def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) 
                 event.value, actor, act.at, act.training.id, body=act.body, details=act.details
             )
         db.session.flush()
-        wake = [d.id for d in act.documents], [e.id for e in act.emails]
+        wake = [d.id for d in act.documents], [e.id for e in act.emails], act.lookups
         result = act.result
     tasks.wake(*wake)
     return result

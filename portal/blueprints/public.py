@@ -13,8 +13,11 @@ from portal.access.models import ShareLink
 from portal.access.rules import Actor, Role, trim
 from portal.access.service import Found, LinkStatus
 from portal.accounts import service as accounts
+from portal.blueprints.opco import blueprint as opco
 from portal.extensions import db
 from portal.funding.rules import opcos
+from portal.training import service as trainings
+from portal.training.forms import CLIENT_STEPS
 from portal.training.models import TrainingSession
 from portal.training.rules import Event, State
 
@@ -23,7 +26,6 @@ blueprint = Blueprint("public", __name__)
 MISSES_PER_HOUR = 30
 RENEWALS_PER_DAY = 3
 HOUR, DAY = 3_600, 86_400
-CLIENT_STEPS = 4
 _WITHOUT_ORGANISATION = {"public.health", "public.robots", "public.favicon", "public.brand_css"}
 
 
@@ -102,11 +104,23 @@ def open_link(token: str) -> ResponseReturnValue:
     found = _find(token)
     if found.link is None or found.status is not LinkStatus.LIVE or _is_cancelled(found.link):
         return web.see_other(url_for("public.link", token=trim(token)))
-    public_id = found.link.training.public_id
     cookie = access.open_space(found.link, web.space_cookie(), clock.now())
-    response = web.see_other(url_for("client.space", public_id=public_id))
+    response = web.see_other(_first_page(found.link.training))
     web.keep_space_cookie(response, cookie)
     return response
+
+
+def _first_page(training: TrainingSession) -> str:
+    """What is awaited from the client: its first step still to fill in, else the check page, and
+    its space once the request is sent."""
+    pid = training.public_id
+    if training.state != State.DRAFT:
+        return url_for("client.space", public_id=pid)
+    missing = set(trainings.missing_topics(training))
+    for step in CLIENT_STEPS:
+        if missing.intersection(step.topics):
+            return url_for("client.step", public_id=pid, slug=step.slug)
+    return url_for("client.check", public_id=pid)
 
 
 @blueprint.post("/l/<token>/nouveau-lien")
@@ -195,7 +209,7 @@ def _landing(found: Found, token: str) -> Response:
             dates=_dates(training),
             vat=training.vat_regime or accounts.organisation().vat_regime,
             is_complete=training.state != State.DRAFT,
-            steps=CLIENT_STEPS,
+            steps=len(CLIENT_STEPS) + 1,  # and the check of the answers
         )
     may_renew = (
         found.link.revoked_at is None and workflow.address_on_file(training, found.link) is not None
@@ -229,6 +243,11 @@ def _dead(
         call=f"Prévenir {training.trainer.name}" if training else "",
         done=request.args.get("suite") if may_call else None,
     )
+
+
+# --- « Trouver mon OPCO »
+
+blueprint.register_blueprint(opco)
 
 
 # --- For machines

@@ -31,6 +31,7 @@ class Act:
     data: dict[str, Any]
     documents: list[Document] = field(default_factory=list)
     emails: list[Email] = field(default_factory=list)
+    lookups: list[int] = field(default_factory=list)
     body: dict[str, Any] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
     result: Any = None
