@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def measure(few: Any, many: Any) -> None:
         works: dict[str, Callable[[], object]] = {}
         for name, query in PAGES.items():
             for count, visitor in visitors.items():
-                works[f"{name}|{count}"] = lambda v=visitor, q=query: v.get(home + q)  # type: ignore[misc]
+                works[f"{name}|{count}"] = partial(visitor.get, home + query)
         spent = ground.interleaved(works, ROUNDS, time.process_time)
         print(f"\n{door:<20}{FEW:>10}{MANY:>10}{'ratio':>8}  aim {AIM}")
         for name in PAGES:
