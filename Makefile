@@ -12,13 +12,14 @@ FLASK := $(BIN)/python -m flask --app wsgi
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help run test check lock clean
+.PHONY: help run test check bench lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    le portail de démonstration sur http://127.0.0.1:$(PORT) (PORT=… pour changer)"
 	@echo "make test   toute la suite de tests"
 	@echo "make check  mise en forme, règles de style et types"
+	@echo "make bench  les mesures de vitesse (bench/README.md garde les dernières)"
 	@echo "make lock   refait requirements*.txt à partir de requirements*.in (demande uv)"
 	@echo "make clean  enlève l’environnement et les données de démonstration"
 
@@ -57,6 +58,9 @@ check: .venv/installed-dev
 test: .venv/installed-dev
 	@tests/install-browser.sh
 	$(BIN)/python -m pytest -n 2 $(if $(filter off,$(PORTAL_TEST_BROWSER)),--ignore=tests/browser)
+
+bench: .venv/installed-dev
+	@for name in documents pages lists acts send startup; do echo "== $$name" && $(BIN)/python -m bench.$$name || exit 1; done
 
 lock:
 	$(COMPILE) requirements.in -o requirements.txt

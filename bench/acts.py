@@ -53,22 +53,22 @@ def commits_ms(folder: Path, count: int) -> float:
     return statistics.median(spent)
 
 
-def report(name: str, seconds: list[float], aim: float) -> None:
-    values = [1000 * each for each in seconds]
-    p95 = ground.percentile(values, 0.95)
-    print(f"{name:<34}{statistics.median(values):8.1f}{p95:8.1f}{aim:8.0f}  "
-          f"{ground.verdict(p95, aim)}")  # fmt: skip
-
-
-def crowd(act: Callable[[int], Answer], count: int, offset: int = 0) -> tuple[list[float], float]:
-    """Seconds of each act, and acts per second, with eight people pressing."""
-    started = time.perf_counter()
-    with ThreadPoolExecutor(CLIENTS) as people:
-        answers = list(people.map(act, range(offset, offset + count)))
+def report(portal: Portal, name: str, act: Callable[[int], Answer], works: range, aim: float,
+           people: int = 1) -> None:  # fmt: skip
+    """Does all of these with that many people pressing, and prints what each cost."""
+    pids = portal.web_pids()
+    before, started = ground.processor_ns(pids), time.perf_counter()
+    with ThreadPoolExecutor(people) as pressing:
+        answers = list(pressing.map(act, works))
+    rate = len(works) / (time.perf_counter() - started)
     wrong = {answer.status for answer in answers} - {303}
     if wrong:
-        raise RuntimeError(f"answers {wrong}")
-    return [a.seconds for a in answers], count / (time.perf_counter() - started)
+        raise RuntimeError(f"{name}: answers {wrong}")
+    processor = (ground.processor_ns(pids) - before) / 1e6 / len(works)
+    values = [1000 * answer.seconds for answer in answers]
+    p95 = ground.percentile(values, 0.95)
+    print(f"{name:<26}{people:>3}{statistics.median(values):9.1f}{p95:9.1f}{aim:7.0f}"
+          f"{processor:12.1f}{rate:7.0f}  {ground.verdict(p95, aim)}")  # fmt: skip
 
 
 def main() -> None:
@@ -83,17 +83,17 @@ def measure(portal: Portal) -> None:
     refs = portal.rows("SELECT ref FROM training_session ORDER BY ref")
     shown = person.get(f"/formateur/sessions/{refs[0]}/etapes/stagiaires")
     values = {**controls(shown), "headcount": "7"}  # type: ignore[arg-type]
-    print(f"{'milliseconds':<34}{'median':>8}{'p95':>8}{'aim':>8}")
-    alone = [send(person, refs, n).seconds for n in range(ALONE)]
-    report("« Envoyer », alone, worker stopped", alone, ALONE_AIM)
-    acts = {
-        "create a session": partial(create, person),
-        "save a step": partial(save, person, values, refs),
-        "« Envoyer »": partial(send, person, refs),
-    }
-    for name, act in acts.items():
-        seconds, rate = crowd(act, CLIENTS * EACH, ALONE)
-        report(f"{name}, {CLIENTS} at once ({rate:.0f}/s)", seconds, CROWD_AIM)
+    print(f"{'milliseconds, people':<29}{'median':>9}{'p95':>9}{'aim':>7}{'processor':>12}"
+          f"{'per s':>7}")  # fmt: skip
+    sending = partial(send, person, refs)
+    report(portal, "« Envoyer », no worker", sending, range(ALONE), ALONE_AIM)
+    works = range(ALONE, ALONE + CLIENTS * EACH)
+    for name, act in (
+        ("create a session", partial(create, person)),
+        ("save a step", partial(save, person, values, refs)),
+        ("« Envoyer »", sending),
+    ):
+        report(portal, name, act, works, CROWD_AIM, CLIENTS)
 
 
 if __name__ == "__main__":

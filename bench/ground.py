@@ -1,10 +1,11 @@
 """Data to measure on: an organisation, its people, and as many sessions as asked."""
 
+import os
 import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,6 +67,12 @@ def request(app: Flask, path: str, visitor: FlaskClient) -> Callable[[], bytes]:
     return made
 
 
+def processor_ns(pids: Iterable[int]) -> int:
+    """Nanoseconds these processes have run, all their threads together."""
+    files = [file for pid in pids for file in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    return sum(int(file.read_text().split()[0]) for file in files)
+
+
 def interleaved(
     works: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float]
 ) -> dict[str, float]:
@@ -92,7 +99,7 @@ def verdict(value: float, aim: float) -> str:
 
 
 def machine() -> str:
-    """The day and the machine, as bench/README.md notes them."""
+    """The day, the machine and how busy it was, as bench/README.md notes them."""
     model = next(
         (
             line.partition(":")[2].strip()
@@ -101,4 +108,5 @@ def machine() -> str:
         ),
         platform.machine(),
     )
-    return f"{time.strftime('%Y-%m-%d %H:%M')}, {model}, Python {platform.python_version()}"
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    return f"{time.strftime('%Y-%m-%d')}, {model}, Python {platform.python_version()}, {load}"

@@ -7,7 +7,6 @@ trainer, so that its list is as long as the office's.
 import sqlite3
 import time
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +97,13 @@ def measure(few: Any, many: Any) -> None:
         ("trainer", conftest.TRAINER, "/formateur/"),
         ("office", conftest.OFFICE, "/organisme/"),
     ):
-        visitors = {FEW: conftest.sign_in(few, email), MANY: conftest.sign_in(many, email)}
-        works: dict[str, Callable[[], object]] = {}
-        for name, query in PAGES.items():
-            for count, visitor in visitors.items():
-                works[f"{name}|{count}"] = partial(visitor.get, home + query)
+        apps = {FEW: few, MANY: many}
+        visitors = {count: conftest.sign_in(app, email) for count, app in apps.items()}
+        works = {
+            f"{name}|{count}": ground.request(apps[count], home + query, visitor)
+            for name, query in PAGES.items()
+            for count, visitor in visitors.items()
+        }
         spent = ground.interleaved(works, ROUNDS, time.process_time)
         print(f"\n{door:<20}{FEW:>10}{MANY:>10}{'ratio':>8}  aim {AIM}")
         for name in PAGES:

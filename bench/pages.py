@@ -52,25 +52,21 @@ class Page:
     def cpu_ms(self) -> float:
         """Processor time of one request, in milliseconds."""
         self.connection.close()  # the server closed it since, if it was idle
-        before = processor_ns(self.pids)
+        before = ground.processor_ns(self.pids)
         for _ in range(REQUESTS):
             self.ask()
-        return (processor_ns(self.pids) - before) / REQUESTS / 1e6
-
-
-def processor_ns(pids: list[int]) -> int:
-    """Nanoseconds these processes have run, all their threads together."""
-    files = [file for pid in pids for file in Path(f"/proc/{pid}/task").glob("*/schedstat")]
-    return sum(int(file.read_text().split()[0]) for file in files)
+        return (ground.processor_ns(self.pids) - before) / REQUESTS / 1e6
 
 
 @contextmanager
 def hello() -> Iterator[Page]:
     """The bare application behind one worker of the same class."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4",
-               "--worker-class", "portal.serving.arrivals.ArrivalWorker", "--log-level", "error",
-               "--access-logfile", "/dev/null", "--no-control-socket", "bench.hello:app"]  # fmt: skip
+    options = (
+        f"--bind 127.0.0.1:{port} --threads 4 --log-level error --access-logfile /dev/null "
+        "--worker-class portal.serving.arrivals.ArrivalWorker --no-control-socket"
+    )
+    command = [sys.executable, "-m", "gunicorn", *options.split(), "bench.hello:app"]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         page = Page(port, [], "/", None)

@@ -24,10 +24,6 @@ def memory_mib(pid: int) -> tuple[float, float]:
     return kib["Pss"] / 1024, kib["Rss"] / 1024
 
 
-def processor_s(pid: int) -> float:
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
-
-
 def starts(portal: Portal) -> tuple[float, float]:
     """Seconds until the web server answers, and processor time of its start: medians."""
     waits, processors = [], []
@@ -37,7 +33,7 @@ def starts(portal: Portal) -> tuple[float, float]:
         waits.append(time.perf_counter() - started)
         if portal.web is None:
             raise RuntimeError("no web server")
-        processors.append(processor_s(portal.web.pid))
+        processors.append(ground.processor_ns([portal.web.pid]) / 1e9)
         if len(waits) < STARTS:
             portal.stop()
     return statistics.median(waits), statistics.median(processors)

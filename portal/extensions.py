@@ -11,7 +11,6 @@ from typing import Any, cast
 from flask import current_app
 from flask_login import LoginManager
 from flask_mail import Mail
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
@@ -40,7 +39,6 @@ class Base(DeclarativeBase):
 
 log = logging.getLogger(__name__)
 db = SQLAlchemy(model_class=Base)
-migrate = Migrate(render_as_batch=True)
 login_manager = LoginManager()
 csrf = CSRFProtect()
 htmx = Htmx()

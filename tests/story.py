@@ -133,12 +133,23 @@ def app_of_the_module() -> Any:
 
 
 def trainer_of_the_module() -> Any:
-    """A fixture: its trainer, signed in once at NOW. A test that moves days signs in by itself."""
+    """A fixture: its trainer, who signed in once, at NOW; each test gets a browser of its own.
 
-    @pytest.fixture(scope="module")
+    A test that moves days takes an application for itself and signs in there.
+    """
+
+    @pytest.fixture
     def signed_in(app: Flask) -> Visitor:
-        with time_machine.travel(conftest.NOW, tick=False):
-            return conftest.sign_in(app, conftest.TRAINER)
+        name, domain = "__Host-portail", BASE_URL.removeprefix("https://")
+        if "trainer" not in app.extensions:
+            with time_machine.travel(conftest.NOW, tick=False):
+                first = conftest.sign_in(app, conftest.TRAINER)
+            cookie = first.get_cookie(name, domain=domain)
+            assert cookie is not None
+            app.extensions["trainer"] = cookie.value
+        visitor = Visitor(app, app.response_class)
+        visitor.set_cookie(name, app.extensions["trainer"], domain=domain, secure=True)
+        return visitor
 
     return signed_in
 

@@ -95,12 +95,12 @@ def in_conflict(world: World, page: Page) -> None:
     """Somebody of the office saved that page meanwhile."""
     path = world.step("whole", "dates")
     page.goto(path)
-    page.locator("#access_notes").fill("Deuxième étage")
     other = world.portal.page(who=OFFICE)
     other.goto(path.replace("/formateur/sessions/", "/organisme/dossiers/"))
     other.locator("#access_notes").fill(f"Rez-de-chaussée {page.evaluate('Math.random()')}")
     with other.expect_event("load"):
         other.locator("main .btn--primary").click()
+    page.locator("#access_notes").fill("Deuxième étage")
     with page.expect_response(
         lambda r: r.request.method == "POST" and r.request.is_navigation_request()
     ) as answer:

@@ -18,7 +18,7 @@ from tests.races.running import until as eventually
 
 NEW = "/formateur/sessions/nouvelle"
 SLOW_SECONDS = 6.0
-LOOSE = 1.5  # seconds a test grants a page; bench/acts.py measures it
+LOOSE = 3.0  # seconds a test grants on a busy machine; bench/acts.py measures
 THREADS = gunicorn_settings.workers * gunicorn_settings.threads
 SESSIONS = 4
 

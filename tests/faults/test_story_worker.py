@@ -24,7 +24,7 @@ from tests.races.running import (
     until,
 )
 
-LOOSE = 1.5  # seconds a test grants an act; bench/acts.py measures it
+LOOSE = 3.0  # seconds a test grants on a busy machine; bench/acts.py measures
 SESSIONS = 5
 LONG_AGO = "2020-01-01 00:00:00.000000"
 

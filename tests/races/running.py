@@ -39,9 +39,11 @@ LETTERS = 2  # that carry them: the client's and the trainer's
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], what: str, pause: float = 0.02) -> T:
+def until(
+    condition: Callable[[], T], what: str, pause: float = 0.02, patience: float = PATIENCE
+) -> T:
     """What `condition` returns once it is true."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (found := condition()):
         assert time.monotonic() < deadline, what
         time.sleep(pause)

@@ -31,6 +31,7 @@ client.check                 GET  draft shut  shut  shut  shut  200   shut  shut
 client.leave                 POST draft shut  shut  shut  shut  303   shut  shut  shut
 client.note_filing           GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.note_filing           POST sent  shut  shut  shut  shut  422   shut  shut  shut
+client.paper                 GET  draft shut  shut  shut  shut  404   shut  shut  shut
 client.paper                 GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.papers_state          GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.papers_zip            GET  sent  shut  shut  shut  shut  200   shut  shut  shut
@@ -53,6 +54,7 @@ office.dossier.make_link     POST draft login 403   403   303   login login logi
 office.dossier.note_filing   GET  sent  login 403   403   200   login login login login
 office.dossier.note_filing   POST sent  login 403   403   422   login login login login
 office.dossier.page          GET  sent  login 403   403   200   login login login login
+office.dossier.paper         GET  draft login 403   403   404   login login login login
 office.dossier.paper         GET  sent  login 403   403   200   login login login login
 office.dossier.papers_state  GET  sent  login 403   403   200   login login login login
 office.dossier.papers_zip    GET  sent  login 403   403   200   login login login login
@@ -101,6 +103,7 @@ trainer.dossier.make_link    POST draft login 303   404   403   login login logi
 trainer.dossier.note_filing  GET  sent  login 200   404   403   login login login login
 trainer.dossier.note_filing  POST sent  login 422   404   403   login login login login
 trainer.dossier.page         GET  sent  login 200   404   403   login login login login
+trainer.dossier.paper        GET  draft login 404   404   403   login login login login
 trainer.dossier.paper        GET  sent  login 200   404   403   login login login login
 trainer.dossier.papers_state GET  sent  login 200   404   403   login login login login
 trainer.dossier.papers_zip   GET  sent  login 200   404   403   login login login login
