@@ -109,6 +109,11 @@ def span(first: date, last: date) -> str:
     return f"du {start} au {date_mid(last)}"
 
 
+def of(name: str) -> str:
+    """« d’Afdas », « de Constructys », « de L’Opcommerce »."""
+    return f"d’{name}" if fold(name)[:1] in tuple("aeiouy") else f"de {name}"
+
+
 def size(octets: int) -> str:
     """« 84 Ko », « 1,4 Mo »."""
     if octets < 1_000_000:
@@ -186,6 +191,7 @@ FILTERS = {
     "decimal_hours": decimal_hours,
     "count_of": count,
     "enumeration": enumeration,
+    "of": of,
     "size": size,
     "percent": percent,
     "siret": siret,

@@ -86,7 +86,9 @@ NAMES = ("csrf", "action", "edit_id", "version-company", "version-schedule", "re
          "days-0-date", "days-39-date", "days-40-date", "days-9999-morning_ends", "days", "people",
          "days-0", "days-0-", "company_query", "key", "suite", "retour", "past_client")  # fmt: skip
 ACTIONS = ("", "plus-tard", "ajouter-jour", "retirer-jour-0", "retirer-jour-1", "ajouter-personne",
-           "retirer-personne-0", "lire-liste", "reprendre-client", "chercher", "lien")  # fmt: skip
+           "retirer-personne-0", "lire-liste", "reprendre-client", "lien", "chercher-entreprise",
+           "chercher-nom", "choisir-entreprise-90055312400018", "choisir-entreprise-²",
+           "reprendre-annuaire")  # fmt: skip
 
 PAGE, SENT = "/formateur/sessions/{draft.ref}/", "/formateur/sessions/{sent.ref}/"
 SPACE = "/espace/{draft.public_id}/"
@@ -219,3 +221,14 @@ def test_whatever_is_sent_there_is_an_answer(
         if answer.status_code in (204, 303) and "brouillon" not in path:
             world.restore()
     assert seen & {200, 204, 303, 409, 422}, seen
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [("nobody", "/trouver-mon-opco"), ("owner", "/trouver-mon-opco"), ("owner", "/formateur/")],
+)
+def test_whatever_is_asked_there_is_an_answer(world: World, role: str, path: str) -> None:
+    visitor = world.visitor(role)
+    for text in ODD:
+        answer = visitor.get(path, query_string={"q": text, "etat": text, "apres": text})
+        assert answer.status_code in (200, 429), text

@@ -114,10 +114,10 @@ def test_a_cancelled_session_closes_the_space(
 
 DEADLINES = [
     ("CONSTRUCTYS", "Déposez-la avant le lundi 28 décembre 2026, sur le portail de Constructys."),
-    ("AKTO", "Déposez-la avant le dimanche 13 décembre 2026, sur le portail de AKTO."),
+    ("AKTO", "Déposez-la avant le dimanche 13 décembre 2026, sur le portail d’AKTO."),
     (
         "ATLAS",
-        "Déposez-la avant le début de la formation, sur le portail de OPCO Atlas. Délai à vér",
+        "Déposez-la avant le début de la formation, sur le portail d’OPCO Atlas. Délai à vér",
     ),
     ("unknown", "Votre OPCO n’est pas encore connu : il figure sur vos courriers de formation"),
 ]
