@@ -1,0 +1,72 @@
+"""What may be handed in, and the sentence for each refusal. Pure."""
+
+import re
+from enum import StrEnum
+
+from portal import french
+
+MAX_OCTETS = 12 * 1024 * 1024
+MAX_FILES = 10
+MAX_TOTAL_OCTETS = 60 * 1024 * 1024
+MAX_PAGES = 200
+NAME_LENGTH = 120
+
+
+class Purpose(StrEnum):
+    """Why a file was handed in."""
+
+    AGREEMENT = "agreement"
+    SIGNED_PAPER = "signed_paper"
+
+
+class Refusal(StrEnum):
+    """Why a file is not taken; `SENTENCE` says what to do about it."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    TOO_MANY = "too_many"
+    KIND = "kind"
+    OFFICE_FILE = "office_file"
+    DISGUISED = "disguised"
+    PASSWORD = "password"  # noqa: S105 - the name of a refusal
+    UNREADABLE = "unreadable"
+    TOO_MANY_PAGES = "too_many_pages"
+    TOO_COMPLEX = "too_complex"
+    ACTIVE = "active"
+    NO_ROOM = "no_room"
+
+
+SENTENCE = {
+    Refusal.EMPTY: "Ce fichier est vide : choisissez-en un autre",
+    Refusal.TOO_LARGE: "Ce fichier dépasse 12 Mo : réduisez-le ou prenez une photo",
+    Refusal.TOO_MANY: "Dix fichiers au plus, 60 Mo en tout : envoyez-en moins à la fois",
+    Refusal.KIND: "Ce type de fichier n’est pas accepté : envoyez un PDF ou une photo (JPEG, PNG)",
+    Refusal.OFFICE_FILE: "Exportez ce document en PDF, puis envoyez le PDF",
+    Refusal.DISGUISED: "Le contenu de ce fichier n’est pas celui que son nom annonce : "
+    "envoyez un PDF ou une photo",
+    Refusal.PASSWORD: "Ce PDF est protégé : imprimez-le en PDF sans mot de passe, "
+    "ou envoyez une photo",
+    Refusal.UNREADABLE: "Ce fichier est illisible ou incomplet : enregistrez-le de nouveau, "
+    "ou envoyez une photo",
+    Refusal.TOO_MANY_PAGES: "Ce document dépasse 200 pages : envoyez seulement l’accord",
+    Refusal.TOO_COMPLEX: "Ce fichier est trop lourd à ouvrir : imprimez-le en PDF, "
+    "ou envoyez une photo",
+    Refusal.ACTIVE: "Ce PDF contient un programme : imprimez-le en PDF, ou envoyez une photo",
+    Refusal.NO_ROOM: "Le portail manque de place : rien n’est perdu, réessayez plus tard",
+}
+
+
+class Rejected(ValueError):
+    """A file is not taken; the message is the sentence, `name` the file it is about."""
+
+    def __init__(self, refusal: Refusal, name: str) -> None:
+        super().__init__(SENTENCE[refusal])
+        self.refusal = refusal
+        self.name = name
+
+
+def display_name(name: str, extension: str) -> str:
+    """The name people read: no path, control or direction sign, at most 120, our extension."""
+    base = french.one_line(re.split(r"[\\/]", name)[-1])
+    stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", base).strip(". ") or "document"
+    return f"{stem[:NAME_LENGTH]}.{extension}"
