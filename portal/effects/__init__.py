@@ -1,0 +1,1 @@
+"""What each event does, by chapter of the journey; `workflow.perform` alone calls them."""

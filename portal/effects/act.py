@@ -1,0 +1,41 @@
+"""One act being carried out: what the effects read, and the rows they leave for after."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from portal.access.rules import Actor
+from portal.accounts.models import Organisation
+from portal.documents.models import Document
+from portal.emails.models import Email
+from portal.extensions import db
+from portal.training.models import TrainingSession
+
+
+class Refused(Exception):
+    """The act cannot happen now; `sentences` say why, in French."""
+
+    def __init__(self, sentences: tuple[str, ...]) -> None:
+        super().__init__(" ; ".join(sentences))
+        self.sentences = sentences
+
+
+@dataclass
+class Act:
+    """One act being carried out: what the effects read, and the rows they leave for after."""
+
+    training: TrainingSession
+    actor: Actor
+    organisation: Organisation
+    at: datetime
+    data: dict[str, Any]
+    documents: list[Document] = field(default_factory=list)
+    emails: list[Email] = field(default_factory=list)
+    body: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+    result: Any = None
+
+    def send(self, *emails: Email) -> None:
+        for email in emails:
+            db.session.add(email)
+            self.emails.append(email)

@@ -1,0 +1,153 @@
+"""From the first link to the papers sent, and the changes and ends on the way."""
+
+from portal.access import service as access
+from portal.access.models import ShareLink
+from portal.access.rules import Role
+from portal.documents import service as documents
+from portal.effects.act import Act, Refused
+from portal.emails import letters, outbox
+from portal.extensions import db
+from portal.training import rules
+from portal.training import service as trainings
+from portal.training.models import TrainingSession
+from portal.training.rules import Consequence, Event, State
+
+
+def save_topic(act: Act) -> None:
+    """Keeps what was typed; the journal gets valid steps, not autosaves."""
+    act.result = [
+        trainings.save_topic(act.training, topic, raw, by=act.actor.name, at=act.at, **versioning)
+        for topic, raw, versioning in act.data["topics"]
+    ]
+    act.body = {"topics": [answers.topic for answers in act.result]}
+
+
+def share_link(act: Act) -> None:
+    """A link for the client, by e-mail when an address is given."""
+    link = access.open_link(act.training, act.at)
+    email = act.data.get("email")
+    if link is None:
+        link = access.issue_link(act.training, act.actor, email, act.at)
+    elif email:
+        link.recipient_email = email
+    db.session.flush()
+    act.training.shared_at = act.training.shared_at or act.at
+    if link.recipient_email and act.data.get("send", True):
+        letter = letters.client_reminder if act.data.get("again") else letters.invitation
+        extra = {} if act.data.get("again") else {"dedupe": act.data.get("key") or str(act.at)}
+        act.send(letter(act.training, link, act.organisation, act.at, **extra))
+    act.body, act.details = {"link": link.id}, {"email": link.recipient_email}
+    act.result = link
+
+
+def renew_link(act: Act) -> None:
+    """The old text dies, the new one goes to the address on file alone."""
+    asked = act.data.get("link") or access.open_link(act.training, act.at)
+    link = db.session.get_one(ShareLink, asked.id) if asked else client_link(act)
+    access.rotate(link, act.at)
+    if address_on_file(act.training, link):
+        act.send(letters.new_link(act.training, link, act.organisation, act.at))
+    act.body = {"link": link.id, "rotation": link.rotation}
+    act.result = link
+
+
+def revoke_link(act: Act) -> None:
+    for link in act.training.links:
+        if link.revoked_at is None:
+            access.revoke(link, act.at)
+    act.body = {"links": [link.id for link in act.training.links]}
+
+
+def issue_documents(act: Act) -> None:
+    """Freezes the facts in three papers, which leave for the client, with a copy to the trainer."""
+    training = act.training
+    training.vat_regime = act.organisation.vat_regime
+    training.sent_at = act.at
+    if act.actor.role is Role.CLIENT:
+        training.completed_at, training.completed_by = act.at, act.actor.name
+    client_link(act)
+    act.documents = documents.issue(training, act.organisation, act.at)
+    db.session.flush()
+    act.send(
+        letters.documents_to_client(training, act.documents, act.organisation, act.at),
+        letters.documents_to_trainer(training, act.documents, act.organisation, act.at),
+    )
+    act.body = {"documents": [[d.kind, d.version] for d in act.documents]}
+
+
+def note_filing(act: Act) -> None:
+    training = act.training
+    training.filed_on = act.data["filed_on"]
+    training.filing_number = act.data.get("number") or None
+    training.filed_by = act.actor.role.value
+    act.body = {"filed_on": training.filed_on.isoformat()}
+    act.details = {"number": training.filing_number}
+
+
+def amend(act: Act) -> None:
+    """A change after sending: the table says whether the three papers are issued again."""
+    before = trainings.snapshot(act.training)
+    save_topic(act)
+    invalid = [answers.topic for answers in act.result if not answers.is_valid]
+    if invalid:
+        raise Refused(("Cette page contient des réponses à corriger",))
+    changed = trainings.changed(before, trainings.snapshot(act.training))
+    if changed and rules.consequence(changed) is Consequence.NEW_DOCUMENTS:
+        facts = trainings.facts(act.training, reason=act.data["reason"])
+        sentences = rules.blockers(Event.AMEND, facts, act.actor.role)
+        if sentences:
+            raise Refused(sentences)
+        client_link(act)
+        act.documents = documents.issue(act.training, act.organisation, act.at)
+        db.session.flush()
+        reason = act.data["reason"]
+        arguments = (act.training, act.documents, act.organisation, reason, act.at)
+        act.send(letters.documents_amended(*arguments), letters.amended_to_trainer(*arguments))
+    act.body = {"changed": changed, "documents": [[d.kind, d.version] for d in act.documents]}
+    act.details = {"reason": act.data["reason"]}
+    act.result = changed
+
+
+def reopen(act: Act) -> None:
+    """Back to a draft: the papers are superseded (still readable) and the client is told."""
+    training = act.training
+    documents.supersede(training, act.at)
+    outbox.cancel_queued(training.id)
+    training.filed_on = training.filed_by = training.filing_number = None
+    training.completed_at = training.completed_by = None
+    reason = act.data["reason"]
+    act.send(letters.documents_withdrawn(training, act.organisation, reason, act.at))
+    act.details = {"reason": reason}
+
+
+def cancel(act: Act) -> None:
+    training = act.training
+    # with its date at once: the table refuses one without the other
+    training.state, training.cancelled_at = State.CANCELLED.value, act.at
+    training.cancel_reason = act.data["reason"]
+    for link in training.links:
+        if link.revoked_at is None:
+            access.revoke(link, act.at)
+    outbox.cancel_queued(training.id)
+    reason = act.data["reason"]
+    if training.company is not None and training.sent_at is not None:
+        act.send(letters.cancelled_to_client(training, act.organisation, reason, act.at))
+    act.send(letters.cancelled_to_trainer(training, act.organisation, reason, act.at))
+    act.details = {"reason": reason}
+
+
+def client_link(act: Act) -> ShareLink:
+    """The open link of the client's space, made when the trainer filled everything in."""
+    link = access.open_link(act.training, act.at)
+    if link is None:
+        link = access.issue_link(act.training, act.actor, None, act.at)
+    access.extend(link, act.training.last_day, act.at)
+    db.session.flush()
+    return link
+
+
+def address_on_file(training: TrainingSession, link: ShareLink) -> str | None:
+    """The only address a renewed link is ever written to."""
+    if link.recipient_email:
+        return link.recipient_email
+    return training.company.correspondent_email if training.company else None
