@@ -63,7 +63,10 @@ def init_app(app: Flask) -> None:
 def serve() -> None:
     """Sert le portail et son travail de fond, jusqu’à Ctrl-C."""
     config = settings()
-    port = int(os.environ.get("PORT") or 8000)
+    given = os.environ.get("PORT") or "8000"
+    if not given.isdecimal() or not 0 < int(given) < 65_536:
+        raise Failure(f"PORT attend un numéro de port, pas «{NBSP}{given}{NBSP}»")
+    port = int(given)
     host = os.environ.get("PORTAL_BIND") or "127.0.0.1"
     if not is_free(host, port):
         raise Failure(f"Le port {port} est déjà pris{NBSP}: essayez PORT={port + 1} make run")

@@ -1,14 +1,17 @@
 """What the portal must be told before it starts; it refuses loudly rather than guess."""
 
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MIN_KEY_LENGTH = 32
+T = TypeVar("T")
 
 
 class ConfigError(RuntimeError):
@@ -93,33 +96,21 @@ class Config:
         """Reads PORTAL_* variables; raises ConfigError naming every one that is missing."""
         demo = env.get("PORTAL_DEMO") == "1"
         problems: list[str] = []
-        data = Path(env.get("PORTAL_DATA") or ("var" if demo else "")).resolve()
-        if not demo and not env.get("PORTAL_DATA"):
-            problems.append("PORTAL_DATA : le dossier des données, par exemple /var/lib/portail")
-        base_url = (env.get("PORTAL_BASE_URL") or "").rstrip("/")
-        if demo:
-            base_url = base_url or "http://127.0.0.1:8000"
-        problems += _base_url_problems(base_url, demo)
-        keys = {}
-        for name, purpose in (
-            ("PORTAL_SECRET_KEY_FILE", "signe les cookies"),
-            ("PORTAL_LINK_KEY_FILE", "signe les liens des clients"),
-        ):
+
+        def read(reader: Callable[..., T], *arguments: Any) -> T | None:
             try:
-                keys[name] = _key(name, purpose, env, data if demo else None)
+                return reader(*arguments)
             except ConfigError as error:
                 problems.append(str(error))
-        smtp = None
-        if env.get("PORTAL_SMTP_URL"):
-            try:
-                smtp = Smtp.parse(env["PORTAL_SMTP_URL"])
-            except ConfigError as error:
-                problems.append(str(error))
-        elif not demo:
-            problems.append(
-                "PORTAL_SMTP_URL : le serveur d’envoi, par exemple "
-                "smtp://utilisateur:motdepasse@smtp.exemple.fr:587"
-            )
+                return None
+
+        data = read(_data, env, demo) or Path()
+        base_url = read(_base_url, env, demo) or ""
+        kept = data if demo else None
+        secret_key = read(_key, "PORTAL_SECRET_KEY_FILE", "signe les cookies", env, kept)
+        link_key = read(_key, "PORTAL_LINK_KEY_FILE", "signe les liens des clients", env, kept)
+        smtp = read(_smtp, env, demo)
+        proxies = read(_proxies, env)
         if problems:
             raise ConfigError(
                 "Le portail ne peut pas démarrer. Réglages à donner :\n- " + "\n- ".join(problems)
@@ -128,24 +119,54 @@ class Config:
             base_url=base_url,
             data=data,
             database_url=env.get("DATABASE_URL") or f"sqlite:///{data / 'portal.sqlite3'}",
-            secret_key=keys["PORTAL_SECRET_KEY_FILE"],
-            link_key=keys["PORTAL_LINK_KEY_FILE"],
+            secret_key=secret_key or "",
+            link_key=link_key or "",
             demo=demo,
             smtp=smtp,
             sender=env.get("PORTAL_SENDER") or None,
-            proxies=int(env.get("PORTAL_PROXIES") or 0),
+            proxies=proxies or 0,
         )
 
 
-def _base_url_problems(base_url: str, demo: bool) -> list[str]:
-    parts = urlsplit(base_url)
+def _data(env: Mapping[str, str], demo: bool) -> Path:
+    given = env.get("PORTAL_DATA") or ("var" if demo else "")
+    if not given:
+        raise ConfigError("PORTAL_DATA : le dossier des données, par exemple /var/lib/portail")
+    return Path(given).resolve()
+
+
+def _base_url(env: Mapping[str, str], demo: bool) -> str:
+    """The public address without its last slash, the demonstration's own when none is given."""
+    given = env.get("PORTAL_BASE_URL") or ("http://127.0.0.1:8000" if demo else "")
+    parts = urlsplit(given)
     if not parts.netloc:
-        return ["PORTAL_BASE_URL : l’adresse publique, par exemple https://portail.exemple.fr"]
+        raise ConfigError(
+            "PORTAL_BASE_URL : l’adresse publique, par exemple https://portail.organisme.example"
+        )
     if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-        return ["PORTAL_BASE_URL : une adresse publique commence par https://"]
+        raise ConfigError("PORTAL_BASE_URL : une adresse publique commence par https://")
     if demo and parts.hostname not in LOOPBACK:
-        return ["PORTAL_DEMO : la démonstration ne se sert que sur http://127.0.0.1"]
-    return []
+        raise ConfigError("PORTAL_DEMO : la démonstration ne se sert que sur http://127.0.0.1")
+    return given.rstrip("/")
+
+
+def _smtp(env: Mapping[str, str], demo: bool) -> Smtp | None:
+    given = env.get("PORTAL_SMTP_URL")
+    if given:
+        return Smtp.parse(given)
+    if demo:
+        return None
+    raise ConfigError(
+        "PORTAL_SMTP_URL : le serveur d’envoi, par exemple "
+        "smtp://utilisateur:motdepasse@smtp.organisme.example:587"
+    )
+
+
+def _proxies(env: Mapping[str, str]) -> int:
+    given = env.get("PORTAL_PROXIES") or "0"
+    if not re.fullmatch(r"[0-9]", given):
+        raise ConfigError("PORTAL_PROXIES : le nombre de serveurs mandataires, de 0 à 9")
+    return int(given)
 
 
 def _key(name: str, purpose: str, env: Mapping[str, str], demo_data: Path | None) -> str:

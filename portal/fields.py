@@ -1,14 +1,13 @@
 """Form fields that read what French people type, and say in French what is wrong with it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time
-from typing import Any, NamedTuple
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from wtforms import Form, PasswordField, RadioField, StringField, TextAreaField
-from wtforms.csrf.core import CSRFTokenField
-from wtforms.fields import Field, FieldList, FormField
+from wtforms.fields import Field
 from wtforms.meta import DefaultMeta
 from wtforms.validators import DataRequired, StopValidation, ValidationError
 from wtforms.widgets import DateInput, EmailInput, TelInput, TimeInput
@@ -27,13 +26,6 @@ _WTFORMS_FRENCH = {
     "Not a valid date value.": "Écrivez la date comme 12/01/2027",
     "Not a valid time value.": "Écrivez l’heure comme 9 h 30",
 }
-
-
-class Fault(NamedTuple):
-    """One thing to correct: the id of the field to go to (may be empty), and the sentence."""
-
-    id: str
-    sentence: str
 
 
 class Required(DataRequired):
@@ -290,25 +282,3 @@ class TileField(RadioField):
     def pre_validate(self, form: Form) -> None:
         if self.data is not None:
             super().pre_validate(form)
-
-
-def faults(form: Form) -> list[Fault]:
-    """Everything to correct, in the order of the page, in the words shown beside the fields."""
-    general = [Fault("", sentence) for sentence in getattr(form, "form_errors", ())]
-    fields = [field for field in form if not isinstance(field, CSRFTokenField)]
-    return general + [fault for field in fields for fault in _field_faults(field)]
-
-
-def _field_faults(field: Field) -> Iterator[Fault]:
-    if isinstance(field, FormField):
-        yield from faults(field.form)
-        return
-    if isinstance(field, FieldList):
-        for entry in field.entries:
-            yield from _field_faults(entry)
-        for error in field.errors:
-            if isinstance(error, str):
-                yield Fault(field.id, error)
-        return
-    if field.errors:
-        yield Fault(field.id, str(field.errors[0]))

@@ -12,18 +12,18 @@ from markupsafe import Markup
 from portal import french
 
 TEMPLATES = Path(__file__).parent / "templates"
-MAX_TEXT = 6_000  # characters of one value on a paper: about two pages
+MAX_TEXT = 4_000  # characters of one value on a paper: more than a page
 BREAK = "\u200b"
-_UNBROKEN = re.compile(r"[^\s\u200b-]{41,}")
+_UNBROKEN = re.compile(r"[^\s\u200b]{121,}")  # no word, and no address anyone would print
 _EVERY = 40
 _GLUED = re.compile(r" (?=[;:!?»%€])|(?<=«) |(?<=[0-9]) (?=h\b)|(?<=[0-9][ \u00a0]h) (?=[0-9]{2})")
 
 
 def pdftext(text: str) -> str:
-    """`text` as it may be printed: NFC, no control, bidi or invisible character, 6 000 at most.
+    """`text` as it may be printed: NFC, no control, bidi or invisible character, 4 000 at most.
 
-    A run of more than 40 characters without a blank gets chances to break (zero-width spaces),
-    so that no word runs off the page; French punctuation never begins a line.
+    A run of more than 120 characters without a blank gets chances to break (zero-width spaces),
+    so that it cannot run off the page; French punctuation never begins a line.
     """
     if len(text) > MAX_TEXT:
         text = text[:MAX_TEXT] + "…"

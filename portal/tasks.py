@@ -108,7 +108,7 @@ def init_app(app: App) -> None:
     """Gives the application its queue, opened at the first use: after a fork, never before."""
     config: Config = app.config["PORTAL"]
     _openers[config.queue] = partial(Queue, app, config.queue)
-    _queues.pop(config.queue, None)
+    close(config.queue)
 
 
 _openers: dict[Path, Callable[[], Queue]] = {}
@@ -122,6 +122,14 @@ def queue_of(path: Path) -> Queue:
         if path not in _queues:
             _queues[path] = _openers[path]()
         return _queues[path]
+
+
+def close(path: Path) -> None:
+    """Lets go of that queue; the next use opens it again."""
+    with _opening:
+        queue = _queues.pop(path, None)
+    if queue is not None:
+        queue.huey.storage.close()
 
 
 def wake(document_ids: Sequence[int], email_ids: Sequence[int]) -> None:

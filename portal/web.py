@@ -1,9 +1,9 @@
 """What every door uses: pages and fragments, redirects, forms, who acts, stored files."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from flask import (
@@ -26,13 +26,16 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from wtforms import Form
+from wtforms.csrf.core import CSRFTokenField
+from wtforms.fields import Field, FieldList, FormField
 
 from portal import clock
 from portal.access import service as access
+from portal.access import tries
 from portal.access.rules import Actor, Role
 from portal.config import Config
 from portal.extensions import settings
-from portal.fields import Fault, FrenchMeta, faults
+from portal.fields import FrenchMeta
 
 HELD_SENTENCE = (
     "Votre session s’était refermée. Rien n’est perdu\u00a0: vérifiez, puis envoyez à nouveau."
@@ -218,7 +221,7 @@ def tel(value: str) -> str:
 def keep_typed(path: str) -> None:
     """Holds the values of this request for the page at `path`, and says so."""
     now = clock.now()
-    if not access.allow(f"hold:{access.network(client_ip())}", HOLDS_PER_HOUR, 3600, now):
+    if not tries.allow(f"hold:{tries.network(client_ip())}", HOLDS_PER_HOUR, 3600, now):
         return
     typed = [
         (name, value)
@@ -254,10 +257,39 @@ class PortalForm(FlaskForm):
             return given
 
 
+class Fault(NamedTuple):
+    """One thing to correct: the id of the field to go to (may be empty), and the sentence."""
+
+    id: str
+    sentence: str
+
+
 def error_summary(form: Form | Sequence[str] | None) -> list[Fault]:
     """Everything to correct in a form, or sentences of a refusal, as the summary lists them."""
     if form is None:
         return []
     if isinstance(form, Form):
-        return faults(form)
+        return _faults(form)
     return [Fault("", sentence) for sentence in form]
+
+
+def _faults(form: Form) -> list[Fault]:
+    """Everything to correct, in the order of the page, in the words shown beside the fields."""
+    general = [Fault("", sentence) for sentence in getattr(form, "form_errors", ())]
+    fields = [field for field in form if not isinstance(field, CSRFTokenField)]
+    return general + [fault for field in fields for fault in _field_faults(field)]
+
+
+def _field_faults(field: Field) -> Iterator[Fault]:
+    if isinstance(field, FormField):
+        yield from _faults(field.form)
+        return
+    if isinstance(field, FieldList):
+        for entry in field.entries:
+            yield from _field_faults(entry)
+        for error in field.errors:
+            if isinstance(error, str):
+                yield Fault(field.id, error)
+        return
+    if field.errors:
+        yield Fault(field.id, str(field.errors[0]))

@@ -159,7 +159,7 @@ def hash_password(password: str) -> str:
 def authenticate(email: str, password: str) -> User | None:
     """The enabled account with that e-mail and password. Same work whether the e-mail is known.
 
-    Whoever calls it has counted the try before (`access.service.login_wait`).
+    Whoever calls it has counted the try before (`access.tries.login_wait`).
     """
     user = db.session.scalar(
         select(User).where(User.email == french.one_line(email).lower(), User.is_enabled.is_(True))

@@ -10,11 +10,12 @@ from flask_login import current_user, login_user
 from wtforms import PasswordField
 
 from portal import clock, french, web
-from portal.access import service as access
+from portal.access import tries
 from portal.accounts import service as accounts
 from portal.accounts.models import User
 from portal.extensions import settings
-from portal.fields import EmailField, Fault, Required
+from portal.fields import EmailField, Required
+from portal.web import Fault
 
 blueprint = Blueprint("auth", __name__)
 
@@ -53,7 +54,7 @@ def enter() -> ResponseReturnValue:
         return _login_page(form, web.error_summary(form), 422)
     email, ip, at = str(form.email.data).lower(), web.client_ip(), clock.now()
     device = _device(email)
-    wait = access.login_wait(email, ip, device, at)
+    wait = tries.login_wait(email, ip, device, at)
     if wait:
         response = _login_page(form, [Fault("", _wait_sentence(wait))], 429)
         response.headers["Retry-After"] = str(wait)
@@ -62,7 +63,7 @@ def enter() -> ResponseReturnValue:
     if user is None:
         sentence = "L’e-mail ou le mot de passe ne correspond à aucun compte"
         return _login_page(form, [Fault("email", sentence)], 422)
-    access.login_succeeded(email, ip, device)
+    tries.login_succeeded(email, ip, device)
     return _signed_in(user)
 
 

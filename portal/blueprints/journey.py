@@ -1,5 +1,6 @@
 """The multi-step form, walked through two doors: the trainer's (or office's) and the client's."""
 
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -145,6 +146,8 @@ def autosave(door: Door, training: TrainingSession, slug: str) -> Response:
     except StaleTopic as stale:
         if stale.stored.edit_id.removesuffix(trainings.SUBMITTED) == opened.edit_id:
             return Response(status=204)  # this page was submitted meanwhile: nothing to keep
+        if not web.wants_fragment():
+            return _conflict(door, opened, stale)
         opened.saved = stale.stored
         opened.conflicts = [{"topic": stale.topic}]
         return _answer(door, opened, blocks=("saved",), status=409)
@@ -184,9 +187,11 @@ def _perform(
 def _edit(door: Door, opened: Opened, action: str) -> Response:
     """Changes a list (days, people) or takes a past client: everything is kept as typed."""
     verb, _, index = action.rpartition("-")
-    edit = _EDITS.get(action) or _EDITS.get(verb)
-    if edit is None:
+    topic, edit = _EDITS.get(action) or _EDITS.get(verb) or ("", None)
+    if edit is None or topic not in opened.raws:
         abort(400)
+    if edit is _take_past_client and not _past_clients(door, opened):
+        abort(400)  # a client never reads what another one answered
     edit(opened, index)
     try:
         saved = _perform(door, opened, Event.SAVE_TOPIC, final=False, journaled=False)
@@ -213,8 +218,9 @@ def _add_day(opened: Opened, _index: str) -> None:
 def _remove_day(opened: Opened, index: str) -> None:
     raw = opened.raws["schedule"] or {}
     days = raw_answers.rows(raw, "days")
-    if index.isdigit() and int(index) < len(days) and len(days) > 1:
-        del days[int(index)]
+    number = _number(index)
+    if number is not None and number < len(days) and len(days) > 1:
+        del days[number]
     opened.raws["schedule"] = raw_answers.with_rows(raw, "days", days)
     opened.focus = f"days-{len(days) - 1}-date"
 
@@ -231,8 +237,9 @@ def _add_person(opened: Opened, _index: str) -> None:
 def _remove_person(opened: Opened, index: str) -> None:
     raw = opened.raws["trainees"] or {}
     rows = raw_answers.rows(raw, "people")
-    if index.isdigit() and int(index) < len(rows):
-        del rows[int(index)]
+    number = _number(index)
+    if number is not None and number < len(rows):
+        del rows[number]
     opened.raws["trainees"] = raw_answers.with_rows(raw, "people", rows)
     opened.focus = "people-0-first_name"
 
@@ -251,7 +258,8 @@ def _read_list(opened: Opened, _index: str) -> None:
     raw = raw_answers.with_rows(raw, "people", rows[: rules.MAX_TRAINEES])
     raw["pasted"] = ["\n".join(line.text for line in opened.bad_lines)]
     count = (raw.get("headcount") or [""])[0]
-    if count.isdigit() and int(count) < len(rows) or not count:
+    announced = _number(count)
+    if not count or (announced is not None and announced < len(rows)):
         raw["headcount"] = [str(len(rows))] if rows else [""]
     opened.raws["trainees"] = raw
     opened.focus = "pasted" if opened.bad_lines else "people-0-first_name"
@@ -265,13 +273,19 @@ def _take_past_client(opened: Opened, _index: str) -> None:
     opened.focus = "siret"
 
 
-_EDITS: dict[str, Callable[[Opened, str], None]] = {
-    "ajouter-jour": _add_day,
-    "retirer-jour": _remove_day,
-    "ajouter-personne": _add_person,
-    "retirer-personne": _remove_person,
-    "lire-liste": _read_list,
-    "reprendre-client": _take_past_client,
+def _number(text: str) -> int | None:
+    """A short run of figures; str.isdigit() says yes to « ² », which int() refuses."""
+    return int(text) if re.fullmatch("[0-9]{1,4}", text) else None
+
+
+# By button: the topic its page must ask for, and what it does.
+_EDITS: dict[str, tuple[str, Callable[[Opened, str], None]]] = {
+    "ajouter-jour": ("schedule", _add_day),
+    "retirer-jour": ("schedule", _remove_day),
+    "ajouter-personne": ("trainees", _add_person),
+    "retirer-personne": ("trainees", _remove_person),
+    "lire-liste": ("trainees", _read_list),
+    "reprendre-client": ("company", _take_past_client),
 }
 
 

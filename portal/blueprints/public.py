@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from portal import clock, french, money, web, workflow
 from portal.access import service as access
+from portal.access import tries
 from portal.access.models import ShareLink
 from portal.access.rules import Actor, Role, trim
 from portal.access.service import Found, LinkStatus
@@ -136,8 +137,8 @@ def call_trainer(token: str) -> ResponseReturnValue:
 def _find(token: str) -> Found:
     found = access.find(token)
     if found.link is None:
-        key = f"link-miss:{access.network(web.client_ip())}"
-        if not access.allow(key, MISSES_PER_HOUR, HOUR, clock.now()):
+        key = f"link-miss:{tries.network(web.client_ip())}"
+        if not tries.allow(key, MISSES_PER_HOUR, HOUR, clock.now()):
             abort(429)
     return found
 
@@ -150,7 +151,7 @@ def _dead_link(token: str) -> ShareLink:
 
 
 def _count_renewal(dead: ShareLink) -> None:
-    if not access.allow(f"renew:{dead.id}", RENEWALS_PER_DAY, DAY, clock.now()):
+    if not tries.allow(f"renew:{dead.id}", RENEWALS_PER_DAY, DAY, clock.now()):
         abort(429)
 
 

@@ -99,14 +99,16 @@ def _answer(job: dict[str, Any], tripwire: Tripwire) -> tuple[dict[str, Any], by
 
     tripwire.caught.clear()
     started = time.process_time()
+    error, content, pages = None, b"", 0
     try:
         made = pdf.render(job["html"], job["pages"], b64decode(job["logo"]) or None)
-    except (pdf.PaperError, MemoryError, RecursionError) as error:
-        return {"error": f"{type(error).__name__}: {error}"[:500], "caught": tripwire.caught}, b""
+        content, pages = made.content, made.pages
+    except (pdf.PaperError, MemoryError, RecursionError) as failure:
+        error = f"{type(failure).__name__}: {failure}"[:500]
     if tripwire.caught:
-        return {"error": f"tripwire: {tripwire.caught[0]}", "caught": tripwire.caught}, b""
+        error, content = f"tripwire: {tripwire.caught[0]}", b""
     cpu_ms = round((time.process_time() - started) * 1000, 1)
-    return {"pages": made.pages, "cpu_ms": cpu_ms}, made.content
+    return {"error": error, "pages": pages, "cpu_ms": cpu_ms}, content
 
 
 def serve(jobs: BinaryIO, answers: BinaryIO) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from portal import french, money
+from portal import french
 from portal.accounts.models import Organisation, User
 from portal.companies.models import Company
 from portal.funding import rules as funding
@@ -262,9 +262,9 @@ def _quantity(basis: rules.PriceBasis, days: int, minutes: int, people: int) -> 
         rules.PriceBasis.DAY: french.count(days, "jour"),
         rules.PriceBasis.HOUR: french.duration(minutes),
         rules.PriceBasis.TRAINEE: french.count(people, "stagiaire"),
-        rules.PriceBasis.HOUR_TRAINEE: french.decimal_hours(minutes * people)
-        + money.NBSP
-        + "heures-stagiaires",
+        rules.PriceBasis.HOUR_TRAINEE: (
+            f"{french.decimal_hours(minutes * people)} heures-stagiaires"
+        ),
     }[basis]
 
 

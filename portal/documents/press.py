@@ -83,10 +83,10 @@ class Press:
         finally:
             timer.cancel()
         self._done += 1
-        if "error" in head:
-            raise PressError(str(head["error"]))
         if self._done >= self.jobs:
             self.close()
+        if head["error"]:
+            raise PressError(str(head["error"]))
         return Printed(content, int(head["pages"]), float(head["cpu_ms"]))
 
     def _warm(self) -> "subprocess.Popen[bytes]":

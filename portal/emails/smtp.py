@@ -51,13 +51,14 @@ class _Dialogue(smtplib.SMTP):
     last_reply = ""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._overtime = False
         self._guard = threading.Timer(WHOLE, self._cut)
         self._guard.daemon = True
         self._guard.start()
         try:
             super().__init__(*arguments, **options)
         except BaseException:
-            self._guard.cancel()
+            self.close()
             raise
 
     def close(self) -> None:
@@ -66,11 +67,20 @@ class _Dialogue(smtplib.SMTP):
 
     def _cut(self) -> None:
         """Ends an exchange that lasts too long, under the thread that waits for it."""
+        self._overtime = True
         try:
             if self.sock is not None:
                 self.sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             super().close()  # it was closing by itself
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The reply of the server; half a reply at the moment of the cut counts for nothing."""
+        try:
+            return super().getreply()
+        finally:
+            if self._overtime:
+                raise smtplib.SMTPServerDisconnected("too long") from TimeoutError()
 
     def send(self, s: Any) -> None:
         super().send(s)
@@ -193,7 +203,7 @@ def _explained(error: Exception) -> str:
         return f"Le serveur a répondu\u00a0: {error.smtp_code} {said_by(error.smtp_error)}"
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return "Le serveur de messagerie n’offre pas ce que le portail exige (chiffrement, adresse)"
-    causes = (error, error.__context__)
+    causes = (error, error.__cause__, error.__context__)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return "Le certificat du serveur de messagerie n’est pas valable\u00a0: rien n’a été envoyé"
     if any(isinstance(cause, ssl.SSLError) for cause in causes):

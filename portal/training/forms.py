@@ -143,7 +143,8 @@ class FundingForm(PortalForm):
         description="L’opérateur de compétences finance les formations des salariés.",
         validators=[Required("Choisissez l’OPCO, ou «\u00a0Je ne sais pas\u00a0»")],
     )
-    subrogation = TileField("Qui paie l’organisme de formation\u00a0?", validators=[Optional()])
+    # never Optional: it would skip the checks below when nothing is chosen (the headcount's too)
+    subrogation = TileField("Qui paie l’organisme de formation\u00a0?")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -340,7 +341,6 @@ class TraineesForm(PortalForm):
         "Nombre de stagiaires",
         description="Vous pourrez donner les noms plus tard.",
         maximum=MAX_TRAINEES,
-        validators=[Optional()],
     )
     people = FieldList(FormField(TraineeForm), min_entries=1, max_entries=MAX_TRAINEES)
     pasted = TextAreaField(

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
@@ -26,7 +26,9 @@ from portal.training.models import (
     TrainingSession,
 )
 from portal.training.rules import Facts, PriceBasis, Slot, State, Way
-from portal.web import PortalForm
+
+if TYPE_CHECKING:
+    from portal.web import PortalForm
 
 SUBMITTED = " submitted"  # marks the edit id of a page that was submitted
 
@@ -98,7 +100,7 @@ def answers_of(training: TrainingSession, topic: str) -> TopicAnswers | None:
     return db.session.scalar(select(TopicAnswers).filter_by(training_id=training.id, topic=topic))
 
 
-def form_of(topic: str, raw: Raw | None) -> PortalForm:
+def form_of(topic: str, raw: Raw | None) -> "PortalForm":
     """The topic's form, filled with raw answers when there are some.
 
     Without a CSRF field of its own: the page that shows one or two topics carries one token.

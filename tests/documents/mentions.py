@@ -53,7 +53,7 @@ MENTIONS: dict[str, list[tuple[tuple[str, ...], str]]] = {
         (ALL, "escompte"),
         # who pays whom
         (ALL, "Subrogation de paiement : oui"),
-        (ALL, "OPCO Constructys"),
+        (ALL, "opérateur de compétences (OPCO), Constructys"),
         (ALL, "l'entreprise reste débitrice"),
         # who is who
         (ALL, "SIRET 123 456 782 00010"),
@@ -96,7 +96,7 @@ MENTIONS: dict[str, list[tuple[tuple[str, ...], str]]] = {
         (ALL, "Total HT"),
         (ALL, "Total TTC"),
         (ALL, "Subrogation de paiement : oui"),
-        (ALL, "OPCO Constructys"),
+        (ALL, "opérateur de compétences (OPCO), Constructys"),
         (ALL, "l'entreprise reste débitrice"),
         (ALL, "30 jours de la date de facture"),
         (ALL, "majoré de dix points"),

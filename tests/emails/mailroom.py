@@ -21,14 +21,14 @@ from sqlalchemy import event
 
 from portal import tasks
 from portal.access.models import ShareLink
-from portal.accounts.models import Organisation
+from portal.accounts.models import Organisation, User
 from portal.config import Config, Smtp
 from portal.documents import kinds
 from portal.documents.models import Document
 from portal.emails import letters
 from portal.emails.models import Email
 from portal.extensions import db, mail, prepare_sqlite, store, writing
-from portal.training.models import TrainingSession
+from portal.training.models import Programme, TrainingSession
 from tests.documents import cast
 
 NOW = datetime(2026, 11, 23, 15, 5, tzinfo=UTC)
@@ -39,10 +39,11 @@ KEY = "0123456789abcdefghijklmnopqrstuvwxyz-link"
 def make_app(folder: Path, smtp: Smtp | None = None, **settings: Any) -> Flask:
     """The parts of the portal that messages need, on a new database in `folder`."""
     (folder / "portal.sqlite3").write_bytes(_empty_database())
-    return _app(folder, smtp, **settings)
+    return app_on(folder, smtp, **settings)
 
 
-def _app(folder: Path, smtp: Smtp | None = None, **settings: Any) -> Flask:
+def app_on(folder: Path, smtp: Smtp | None = None, **settings: Any) -> Flask:
+    """The same on the database that is already there."""
     config = Config(
         base_url=BASE_URL,
         data=folder,
@@ -74,7 +75,7 @@ def _empty_database() -> bytes:
     """The tables, made once: a copy costs nothing."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        with _app(folder).app_context():
+        with app_on(folder).app_context():
             db.create_all()
             db.session.remove()
             db.engine.dispose()
@@ -92,8 +93,13 @@ def configured(app: Flask, **changes: Any) -> None:
 
 
 def dossier(**changes: Any) -> tuple[TrainingSession, Organisation]:
-    """A session sent to its client, with a link to its space; committed."""
-    training = cast.training(named=4, **changes)
+    """A session sent to its client; committed. Two of them share trainer and programme."""
+    known = {
+        "trainer": db.session.scalar(db.select(User)),
+        "programme": db.session.scalar(db.select(Programme)),
+    }
+    shared = {name: row for name, row in known.items() if row is not None}
+    training = cast.training(named=4, **{**shared, **changes})
     first, last = training.half_days[0].day, training.half_days[-1].day
     for row in (training, training.trainer):
         row.created_at = NOW
@@ -101,13 +107,11 @@ def dossier(**changes: Any) -> tuple[TrainingSession, Organisation]:
     training.state, training.way, training.vat_regime = "sent", "link", "exempt"
     training.first_day, training.last_day, training.minutes = first, last, 840
     training.updated_at = training.sent_at = NOW
-    organisation = db.session.get(Organisation, 1)
     with writing():
-        if organisation is None:
-            organisation = cast.organisation()
-            db.session.add(organisation)
         db.session.add(training)
-    return training, db.session.merge(organisation)
+        if db.session.get(Organisation, 1) is None:
+            db.session.add(cast.organisation())
+    return training, db.session.get_one(Organisation, 1)
 
 
 def link_of(training: TrainingSession, **changes: Any) -> ShareLink:

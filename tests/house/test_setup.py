@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from portal.companies.rules import check_siret
 from tests.installation import ROOT
 
 LOCKS = ("requirements.txt", "requirements-dev.txt")
@@ -92,6 +93,13 @@ def test_scripts_are_whole_and_can_be_started(script: str) -> None:
     assert path.stat().st_mode & 0o111
     assert "set -euo pipefail" in path.read_text()
     subprocess.run(["bash", "-n", str(path)], check=True)
+
+
+def test_the_company_to_try_with_has_a_valid_number() -> None:
+    numbers = re.findall(r"[0-9]{3} [0-9]{3} [0-9]{3} [0-9]{5}", (ROOT / "README.md").read_text())
+    assert numbers
+    for number in numbers:
+        assert check_siret(number)
 
 
 def test_every_link_of_the_readme_leads_somewhere() -> None:

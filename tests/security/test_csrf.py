@@ -4,17 +4,21 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from jinja2 import ChoiceLoader, DictLoader
 from werkzeug.routing import Rule
+from wtforms import StringField
 
 from portal import web
 from portal.access.models import HeldForm
+from portal.access.rules import Role
 from portal.accounts import service as accounts
 from portal.extensions import csrf, db
 from portal.fields import Required
 from tests.conftest import TRAINER, sign_in
 from tests.pages import BASE_URL, Visitor, soup_of, text_of
-from wtforms import StringField
 
+HOST = BASE_URL.removeprefix("https://")
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 FOREIGN: list[dict[str, str]] = [
     {},
@@ -66,9 +70,10 @@ def test_foreign_requests_are_refused_on_every_route(app: Flask, headers: dict[s
     token = str(soup_of(signed_in.get("/formateur/").text).select("[name=csrf_token]")[0]["value"])
     with app.app_context():
         before = digest_of(app)
-    bare = app.test_client()
-    bare.__class__ = type(bare).__mro__[1]  # a client that adds no header of its own
-    bare._cookies = signed_in._cookies
+    bare = FlaskClient(app, app.response_class)  # adds no header of its own
+    cookie = signed_in.get_cookie("__Host-portail", domain=HOST)
+    assert cookie is not None
+    bare.set_cookie("__Host-portail", cookie.value, domain=HOST, secure=True)
     for rule, path in unsafe_rules(app):
         method = sorted(rule.methods & UNSAFE)[0]
         answer = bare.open(
@@ -104,8 +109,6 @@ class NoteForm(web.PortalForm):
 @pytest.fixture
 def with_note(app: Flask) -> list[str]:
     """A page with one form, behind the trainer's door; returns what it accepted."""
-    from portal.access.rules import Role
-
     accepted: list[str] = []
     door = web.door(Role.TRAINER)
 
@@ -120,7 +123,6 @@ def with_note(app: Flask) -> list[str]:
         return web.page("public/note.html", form=form)
 
     app.add_url_rule("/note", view_func=note, methods=["GET", "POST"])
-    app.jinja_env.get_template("public/home.html")
     source = (
         '{% extends "layouts/public.html" %}{% block title %}Note{% endblock %}{% block main %}'
         '<h1>Note</h1><form method="post" action="/note">{{ ui.csrf() }}{{ ui.field(form.note) }}'
@@ -128,8 +130,6 @@ def with_note(app: Flask) -> list[str]:
     )
     loader = app.jinja_env.loader
     assert loader is not None
-    from jinja2 import ChoiceLoader, DictLoader
-
     app.jinja_env.loader = ChoiceLoader([DictLoader({"public/note.html": source}), loader])
     return accepted
 

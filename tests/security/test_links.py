@@ -1,6 +1,5 @@
 """Shared links: what opens, what does not, and what a dead one offers."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -56,8 +55,8 @@ def share(app: Flask, key: str, email: str | None) -> Shared:
 
 
 @pytest.fixture
-def shared(app: Flask, frozen: time_machine.Traveller) -> Iterator[Shared]:
-    yield share(app, "one", CLIENT)
+def shared(app: Flask, frozen: time_machine.Traveller) -> Shared:
+    return share(app, "one", CLIENT)
 
 
 def rows(app: Flask, model: type) -> int:
@@ -98,7 +97,7 @@ def test_looking_at_a_link_changes_nothing(shared: Shared, app: Flask, anonymous
                 anonymous.open(shared.path, method=method)
         assert db.session.execute(db.text("PRAGMA data_version")).scalar() == before
     assert rows(app, Grant) == 0
-    cookies = [c for c in anonymous._cookies.values() if "espace" in c.key]  # noqa: SLF001
+    cookies = [c for c in anonymous._cookies.values() if "espace" in c.key]
     assert cookies == []
 
 
@@ -128,9 +127,7 @@ def test_the_database_holds_neither_the_link_nor_the_cookie(
         assert secret.encode() not in content
 
 
-def test_a_space_opens_its_own_dossier_only(
-    shared: Shared, app: Flask, anonymous: Visitor
-) -> None:
+def test_a_space_opens_its_own_dossier_only(shared: Shared, app: Flask, anonymous: Visitor) -> None:
     other = share(app, "two", None)
     anonymous.submit(shared.path)
     closed = anonymous.get(f"/espace/{other.public_id}/")
@@ -335,9 +332,7 @@ def test_the_trainer_is_told_when_no_address_is_known(
     assert mails(app) == [("call_trainer", TRAINER)]
 
 
-def test_a_revoked_link_cannot_renew_itself(
-    shared: Shared, app: Flask, anonymous: Visitor
-) -> None:
+def test_a_revoked_link_cannot_renew_itself(shared: Shared, app: Flask, anonymous: Visitor) -> None:
     path = shared.path
     shared.change(revoked_at=NOW)
     anonymous.post(f"{path}/nouveau-lien", data={"csrf_token": csrf(anonymous)})

@@ -131,6 +131,13 @@ def test_a_mail_server_without_encryption_or_sense_is_refused(
         Config.from_env(env)
 
 
+@pytest.mark.parametrize("proxies", ["un", "-1", "1.0", "12"])
+def test_proxies_are_a_small_number(env: dict[str, str], proxies: str) -> None:
+    with pytest.raises(ConfigError, match="PORTAL_PROXIES"):
+        Config.from_env(env | {"PORTAL_PROXIES": proxies})
+    assert Config.from_env(env | {"PORTAL_PROXIES": "1"}).proxies == 1
+
+
 def test_the_demonstration_makes_its_own_keys_and_keeps_them(tmp_path: Path) -> None:
     env = {"PORTAL_DEMO": "1", "PORTAL_DATA": str(tmp_path / "var")}
     first, second = Config.from_env(env), Config.from_env(env)

@@ -20,7 +20,6 @@ from portal.emails.models import Email
 from portal.emails.rules import accent_of, said, unlinked
 from portal.extensions import db
 from portal.rendering import TEMPLATES
-from portal.training.models import TrainingSession
 from tests.documents import cast
 from tests.emails.mailroom import (
     BASE_URL,

@@ -9,7 +9,7 @@ import time_machine
 from argon2 import extract_parameters
 from flask import Flask
 
-from portal.access import service as access
+from portal.access import tries
 from portal.access.rules import Role
 from portal.accounts import service as accounts
 from portal.accounts.models import LoginSession, User
@@ -234,7 +234,7 @@ def test_one_address_cannot_try_every_account(
     with app.app_context():
         for n in range(59):
             email = f"personne{n}@rivage-formation.example"
-            assert access.login_wait(email, "127.0.0.1", None, NOW) == 0
+            assert tries.login_wait(email, "127.0.0.1", None, NOW) == 0
     page = anonymous.get("/connexion")
     statuses = [
         anonymous.submit(page, {"email": email, "password": "essai"}).status_code

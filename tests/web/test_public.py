@@ -168,9 +168,8 @@ def test_on_ones_own_machine_another_name_leads_to_the_address(config: Config) -
 
 def test_before_the_organisation_is_described_a_sentence_says_so(config: Config) -> None:
     app = create_app(config)
-    with app.app_context():
-        with writing():
-            db.session.execute(db.delete(Organisation))
+    with app.app_context(), writing():
+        db.session.execute(db.delete(Organisation))
     answer = app.test_client().get("/", base_url=BASE_URL)
     close(app)
     assert answer.status_code == 503

@@ -1,0 +1,347 @@
+"""Two sides that must never meet: two trainers, two clients, each with a draft and a sent dossier.
+
+Everything that belongs to a side carries its word, its references, its public ids or its links:
+what a stranger receives is searched for them.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from portal import clock, workflow
+from portal.access import service as access
+from portal.access.models import Grant, ShareLink
+from portal.access.rules import GRANT_IDLE, Actor, Role, digest
+from portal.app import create_app
+from portal.config import Config
+from portal.documents.models import Document
+from portal.emails import outbox
+from portal.emails.models import Email
+from portal.extensions import db, store, writing
+from portal.training.models import TrainingSession
+from portal.training.rules import Event, Way
+from tests.conftest import NOW, OFFICE, OTHER_TRAINER, PASSWORD, TRAINER, close, user
+from tests.pages import BASE_URL, Visitor, soup_of
+
+SIRETS = {"quetzal": "90055312400018", "wapiti": "73282932000074"}
+OWNERS = {"quetzal": TRAINER, "wapiti": OTHER_TRAINER}
+DAYS = (date(2027, 1, 12), date(2027, 1, 13))
+COUNTERS = ("attempt", "held_form")  # what a refusal may write
+Answers = dict[str, str]
+
+
+class Bare(Visitor):
+    """A browser whose pages are not read for their wording: hostile texts break every rule."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if args and isinstance(args[0], str):
+            kwargs.setdefault("base_url", BASE_URL)
+            headers = kwargs["headers"] = dict(kwargs.get("headers") or {})
+            if kwargs.get("method", "GET") not in ("GET", "HEAD", "OPTIONS"):
+                headers.setdefault("Origin", BASE_URL)
+                headers.setdefault("Sec-Fetch-Site", "same-origin")
+        return FlaskClient.open(self, *args, **kwargs)
+
+    known_token: str | None = None
+
+    def token(self) -> str:
+        """A CSRF token of this very browser; asked for once, as long as nobody signs in."""
+        if self.known_token:
+            return self.known_token
+        for page in ("/connexion", "/formateur/", "/organisme/"):
+            found = soup_of(self.get(page).text).select_one("[name=csrf_token]")
+            if found is not None:
+                return str(found["value"])
+        raise AssertionError("no form anywhere")
+
+    def send(
+        self, path: str, data: dict[str, Any] | None = None, method: str = "POST", **more: Any
+    ) -> TestResponse:
+        """An unsafe request, with the CSRF token of this browser: only the guards may refuse."""
+        return self.open(
+            path, method=method, data={"csrf_token": self.token()} | (data or {}), **more
+        )
+
+
+@dataclass
+class Dossier:
+    """What a stranger must not reach: the addresses and the secrets of one session."""
+
+    id: int
+    ref: str
+    public_id: str
+    tokens: dict[str, str] = field(default_factory=dict)  # live, expired, revoked
+    documents: list[int] = field(default_factory=list)
+    mails: dict[str, int] = field(default_factory=dict)  # by letter, and « failed »
+
+
+@dataclass
+class Side:
+    word: str
+    draft: Dossier
+    sent: Dossier
+
+    @property
+    def marks(self) -> set[str]:
+        """What shows that an answer speaks of this side, in lower case."""
+        both = (self.draft, self.sent)
+        secrets = {text for dossier in both for text in dossier.tokens.values()}
+        return {
+            text.lower()
+            for text in {self.word, *secrets, *(d.ref for d in both), *(d.public_id for d in both)}
+        }
+
+
+@dataclass
+class World:
+    app: Flask
+    mine: Side
+    theirs: Side
+    visitors: dict[str, Bare]
+    pristine: sqlite3.Connection
+    at_first: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def file(self) -> Path:
+        return Path(self.app.config["PORTAL"].data) / "portal.sqlite3"
+
+    def visitor(self, role: str) -> Bare:
+        """A copy of that person's browser, as it was when the world was made."""
+        copy = Bare(self.app, self.app.response_class)
+        original = self.visitors[role]
+        original.known_token = copy.known_token = original.token()
+        copy._cookies = dict(original._cookies)
+        return copy
+
+    def restore(self) -> None:
+        """The database as it was when the world was made."""
+        with sqlite3.connect(self.file) as current:
+            self.pristine.backup(current)
+        current.close()
+
+    def dump(self, *but: str) -> dict[str, list[Any]]:
+        """Every row of every table but those, without the coalesced « last seen »."""
+        connection = sqlite3.connect(self.file)
+        names = [
+            x for (x,) in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
+        ]
+        rows: dict[str, list[Any]] = {}
+        for name in names:
+            columns = [c[1] for c in connection.execute(f'PRAGMA table_info("{name}")')]
+            kept = ", ".join(f'"{c}"' for c in columns if c != "seen_at")
+            if name not in but:
+                query = f'SELECT {kept} FROM "{name}" ORDER BY 1'  # noqa: S608 - our own tables
+                rows[name] = connection.execute(query).fetchall()
+        connection.close()
+        return rows
+
+
+# --- What people type
+
+
+def company(word: str, **changes: str) -> Answers:
+    return {
+        "siret": SIRETS[word],
+        "legal_name": f"Ateliers {word}",
+        "address": f"14 rue {word}",
+        "postcode": "21200",
+        "city": "Beaune",
+        "naf": "43.32A",
+        "staff_count": "18",
+        "recovers_vat": "oui",
+        "signatory_first_name": "Hélène",
+        "signatory_last_name": f"Vasseur-{word}",
+        "signatory_function": "gérante",
+        "signatory_email": f"helene@{word}.example",
+        "phone": "0199001234",
+        "contact_name": f"Marc {word}",
+        "contact_email": f"marc@{word}.example",
+        "billing_address": f"Boîte postale {word}",
+    } | changes
+
+
+def funding(**changes: str) -> Answers:
+    return {"funder": "CONSTRUCTYS", "subrogation": "oui"} | changes
+
+
+def programme(number: int = 1, **changes: str) -> Answers:
+    return {
+        "programme_id": str(number),
+        "price_basis": "",
+        "unit_price": "",
+        "remote_percent": "0",
+    } | changes
+
+
+def schedule(word: str, **changes: str) -> Answers:
+    answers = {"place_mode": "other", "place": f"Salle {word}", "access_notes": f"Code {word}"}
+    hours = ("09:00", "12:30", "13:30", "17:00")
+    names = ("morning_starts", "morning_ends", "afternoon_starts", "afternoon_ends")
+    for index, day in enumerate(DAYS):
+        answers |= {f"days-{index}-{n}": h for n, h in zip(names, hours, strict=True)}
+        answers[f"days-{index}-date"] = day.isoformat()
+    return answers | changes
+
+
+def trainees(word: str, **changes: str) -> Answers:
+    return {
+        "headcount": "2",
+        "people-0-first_name": "Amine",
+        "people-0-last_name": f"Rahmani-{word}",
+        "people-0-email": f"amine@{word}.example",
+        "people-0-job": f"Pose {word}",
+        "pasted": "",
+        "needs_adaptation": "non",
+    } | changes
+
+
+def topics(word: str) -> dict[str, Answers]:
+    return {
+        "company": company(word),
+        "funding": funding(),
+        "programme": programme(),
+        "schedule": schedule(word),
+        "trainees": trainees(word),
+    }
+
+
+# --- Making it
+
+
+def fill(training: TrainingSession, actor: Actor, answers: dict[str, Answers]) -> None:
+    """Saves each topic as its page would."""
+    pages = [
+        (
+            topic,
+            {name: [value] for name, value in given.items()},
+            {"version": 0, "edit_id": f"first-{topic}", "final": True},
+        )
+        for topic, given in answers.items()
+    ]
+    workflow.perform(Event.SAVE_TOPIC, training, actor, topics=pages)
+
+
+def finish(training: TrainingSession, word: str) -> None:
+    """The papers as if the press had made them: the word in clear, so that it can be searched."""
+    with writing():
+        for document in db.session.scalars(db.select(Document).filter_by(training_id=training.id)):
+            content = f"%PDF-1.7 {word} {document.kind} {training.ref}".encode() * 20
+            document.sha256, document.octets = store().put(content), len(content)
+            document.state, document.pages = "ready", 1
+
+
+def _dossier(word: str, key: str, *, sent: bool) -> Dossier:
+    person = user(OWNERS[word])
+    actor = Actor(Role.TRAINER, person.id, person.name)
+    email = f"helene@{word}.example"
+    training = workflow.create(person, actor, Way.LINK, f"{word}-{key}", client_email=email)
+    fill(training, actor, topics(word))
+    workflow.perform(Event.SHARE_LINK, training, actor, email=email, key="k")
+    if sent:
+        workflow.perform(Event.ISSUE_DOCUMENTS, training, actor)
+        finish(training, word)
+    made = Dossier(training.id, training.ref, training.public_id)
+    with writing():
+        dead = {
+            "expired": access.issue_link(training, actor, email, clock.now()),
+            "revoked": access.issue_link(training, actor, email, clock.now()),
+        }
+        links = {"live": training.links[0], **dead}
+    made.tokens = {name: access.token_of(link) for name, link in links.items()}
+    made.documents = [d.id for d in training.documents]
+    for mail_id in outbox.due_ids(clock.now()):
+        outbox.deliver(mail_id)
+    mails = db.session.scalars(db.select(Email).filter_by(training_id=training.id)).all()
+    made.mails = {mail.letter: mail.id for mail in mails}
+    if sent:
+        made.mails["failed"] = made.mails["documents_to_trainer"]
+        with writing():
+            failed = db.session.get_one(Email, made.mails["failed"])
+            failed.state, failed.error = "failed", "Adresse inconnue"
+    return made
+
+
+def _opened(app: Flask, side: Side, kind: str) -> Bare:
+    """A browser that pressed « Commencer » on both links of that kind."""
+    visitor = Bare(app, app.response_class)
+    for dossier in (side.draft, side.sent):
+        answer = visitor.send(f"/l/{dossier.tokens[kind]}")
+        assert answer.headers["Location"] == f"/espace/{dossier.public_id}/"
+    return visitor
+
+
+def _signed_in(app: Flask, email: str) -> Bare:
+    visitor = Bare(app, app.response_class)
+    answer = visitor.send("/connexion", {"email": email, "password": PASSWORD})
+    assert answer.status_code == 303
+    return visitor
+
+
+def _let_idle(visitor: Bare) -> None:
+    """Half an hour passes in that browser, whose link would still open."""
+    cookie = visitor.get_cookie("__Host-espace", domain=BASE_URL.removeprefix("https://"))
+    assert cookie is not None
+    with writing():
+        for grant in db.session.scalars(
+            db.select(Grant).filter_by(cookie_sha256=digest(cookie.value))
+        ):
+            grant.seen_at = clock.now() - GRANT_IDLE
+
+
+def _kill_links(mine: Side) -> None:
+    """After they were opened: what they opened must close."""
+    for dossier in (mine.draft, mine.sent):
+        for kind, changes in (
+            ("expired", {"expires_at": clock.now() - timedelta(seconds=1)}),
+            ("revoked", {"revoked_at": clock.now()}),
+        ):
+            found = access.find(dossier.tokens[kind]).link
+            assert found is not None
+            with writing():
+                link = db.session.get_one(ShareLink, found.id)
+                for name, value in changes.items():
+                    setattr(link, name, value)
+
+
+@contextmanager
+def made(config: Config) -> Iterator[World]:
+    """The whole world in that folder, at NOW; the clock stands still inside."""
+    with time_machine.travel(NOW, tick=False):
+        app = create_app(config)
+        with app.app_context():
+            sides = []
+            for word in SIRETS:
+                draft = _dossier(word, "draft", sent=False)
+                sides.append(Side(word, draft, _dossier(word, "sent", sent=True)))
+        mine, theirs = sides
+        visitors = {
+            "nobody": Bare(app, app.response_class),
+            "owner": _signed_in(app, TRAINER),
+            "other": _signed_in(app, OTHER_TRAINER),
+            "office": _signed_in(app, OFFICE),
+            "client": _opened(app, mine, "live"),
+            "client_b": _opened(app, theirs, "live"),
+            "expired": _opened(app, mine, "live"),
+            "revoked": _opened(app, mine, "revoked"),
+        }
+        with app.app_context():
+            _let_idle(visitors["expired"])
+            _kill_links(mine)
+        pristine = sqlite3.connect(":memory:")
+        world = World(app, mine, theirs, visitors, pristine)
+        with sqlite3.connect(world.file) as current:
+            current.backup(pristine)
+        current.close()
+        world.at_first = world.dump(*COUNTERS)
+        yield world
+        pristine.close()
+        close(app)

@@ -1,0 +1,371 @@
+"""Sessions brought to a point of their life by the real workflow, and pages used as people do."""
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from bs4 import Tag
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from portal import clock, tasks, workflow
+from portal.access import service as access
+from portal.access.rules import Actor, Role
+from portal.accounts.models import User
+from portal.app import create_app
+from portal.demonstration import stories
+from portal.documents import service as documents
+from portal.documents.models import Document
+from portal.emails.models import Email
+from portal.emails.outbox import message_of
+from portal.extensions import db
+from portal.training.models import Programme, TrainingSession
+from portal.training.rules import Event, Way
+from tests import conftest
+from tests.documents import papers
+from tests.pages import BASE_URL, Visitor, apply_fragment, soup_of, text_of
+
+VASSEUR, TEAM = stories.VASSEUR, stories.VASSEUR_TEAM
+CLIENT = VASSEUR["signatory_email"]
+ASKED = {
+    "company": VASSEUR,
+    "funding": {"funder": "CONSTRUCTYS", "subrogation": "oui"},
+    "programme": {"code": "LPM-14", "price_basis": "", "unit_price": "", "remote_percent": "0"},
+}
+POINTS = ("draft", "shared", "sent", "filed", "cancelled")
+FULL_DAY = ("09:00", "12:30", "13:30", "17:00")
+HALVES = ("morning_starts", "morning_ends", "afternoon_starts", "afternoon_ends")
+REASON = "Le chantier est reporté"
+
+Answers = Mapping[str, str]
+
+
+# --- Sessions
+
+
+@dataclass(frozen=True)
+class Told:
+    """A session as a test speaks of it: its id, and the addresses people open."""
+
+    id: int
+    ref: str
+    public_id: str
+    link: str = ""
+
+    @property
+    def page(self) -> str:
+        return f"/formateur/sessions/{self.ref}/"
+
+    @property
+    def space(self) -> str:
+        return f"/espace/{self.public_id}/"
+
+    def step(self, slug: str) -> str:
+        return f"{self.page}etapes/{slug}"
+
+    def client_step(self, slug: str) -> str:
+        return f"{self.space}etapes/{slug}"
+
+
+def a_training(
+    app: Flask,
+    at: str = "draft",
+    *,
+    way: str = "link",
+    trainer: str = conftest.TRAINER,
+    client_email: str | None = CLIENT,
+    **topics: Answers | None,
+) -> Told:
+    """A session that stands at that point of `POINTS`, brought there by the real acts.
+
+    `topics` change the usual answers of company, funding and programme (`code` names one of the
+    catalogue), replace those of schedule and trainees; None leaves a topic empty. A draft by link
+    has the trainer's part only, whatever the client's topics say.
+    """
+    with app.app_context():
+        person = conftest.user(trainer)
+        actor = Actor(Role.TRAINER, person.id, person.name)
+        training = _create(person, actor, Way(way), client_email)
+        identity = training.id
+        given = {topic: _answers(topic, topics) for topic in _ORDER}
+        _fill(training, actor, given, _TRAINER_PART if way == "link" else _ORDER)
+        _bring(identity, actor, POINTS.index(at), given)
+    return told(app, identity)
+
+
+def told(app: Flask, identity: int) -> Told:
+    """The addresses of that session as they are now."""
+    with app.app_context():
+        training = db.session.get_one(TrainingSession, identity)
+        link = access.open_link(training, clock.now())
+        path = access.url_of(link).removeprefix(BASE_URL) if link else ""
+        return Told(identity, training.ref, training.public_id, path)
+
+
+def told_at(app: Flask, url: str) -> Told:
+    """The session of a trainer's address, « /formateur/sessions/S-2026-0001/etapes/programme »."""
+    with app.app_context():
+        query = db.select(TrainingSession.id).filter_by(ref=url.split("/")[3])
+        identity = db.session.scalars(query).one()
+    return told(app, identity)
+
+
+def copies_of(template: Path, folder: Path) -> Flask:
+    """An application on a copy of the template's database, for a whole module of tests."""
+    shutil.copytree(template, folder / "data")
+    app = create_app(conftest.config_in(folder / "data"))
+    app.test_client_class = Visitor
+    return app
+
+
+_ORDER = ("company", "funding", "programme", "schedule", "trainees")
+_TRAINER_PART = ("programme", "schedule")
+
+
+def _create(person: User, actor: Actor, way: Way, email: str | None) -> TrainingSession:
+    count = db.session.scalar(db.select(db.func.count()).select_from(TrainingSession))
+    return workflow.create(person, actor, way, f"story-{count}", client_email=email)
+
+
+def _answers(topic: str, changes: Mapping[str, Answers | None]) -> Answers | None:
+    changed = changes.get(topic, {})
+    if changed is None:
+        return None
+    if topic == "schedule":
+        return changed or schedule(first_days())
+    if topic == "trainees":
+        return changed or stories.people(TEAM)
+    answers = {**ASKED[topic], **changed}
+    if topic == "programme":
+        code = answers.pop("code")
+        identity = db.session.scalars(db.select(Programme.id).filter_by(code=code)).one()
+        answers = {"programme_id": str(identity), **answers}
+    return answers
+
+
+def _fill(
+    training: TrainingSession,
+    actor: Actor,
+    given: Mapping[str, Answers | None],
+    asked: Iterable[str],
+) -> None:
+    saves = [
+        (
+            topic,
+            {name: [value] for name, value in (given[topic] or {}).items()},
+            {"version": 0, "edit_id": f"story-{topic}", "final": True},
+        )
+        for topic in asked
+        if given[topic] is not None
+    ]
+    workflow.perform(Event.SAVE_TOPIC, training, actor, topics=saves)
+
+
+def _bring(identity: int, trainer: Actor, point: int, given: Mapping[str, Answers | None]) -> None:
+    def now() -> TrainingSession:
+        db.session.rollback()
+        return db.session.get_one(TrainingSession, identity)
+
+    actor, by_link = trainer, now().way == Way.LINK
+    if by_link and point >= 1:
+        workflow.perform(Event.SHARE_LINK, now(), trainer)
+    if by_link and point >= 2:
+        name = "{signatory_first_name} {signatory_last_name}".format(**given["company"] or VASSEUR)
+        actor = Actor(Role.CLIENT, now().links[-1].id, name)
+        _fill(now(), actor, given, ("company", "trainees", "funding"))
+    if point >= 2:
+        workflow.perform(Event.ISSUE_DOCUMENTS, now(), actor)
+    if point == 3:
+        workflow.perform(
+            Event.NOTE_FILING, now(), actor, filed_on=clock.today(), number="CO-2026-7"
+        )
+    if point == 4:
+        workflow.perform(Event.CANCEL, now(), trainer, reason=REASON)
+
+
+# --- Answers
+
+
+def first_days(count: int = 2, after: int = 48) -> list[date]:
+    """Days in a row from the first Tuesday, at least `after` days away: 12 January 2027."""
+    first = clock.today() + timedelta(days=after)
+    first += timedelta(days=(1 - first.weekday()) % 7)
+    return [first + timedelta(days=n) for n in range(count)]
+
+
+def schedule(days: Iterable[date], hours: Sequence[str] = FULL_DAY, **others: str) -> Answers:
+    """The answers of « Dates et lieu »: whole days at the client's unless told otherwise."""
+    answers = {"place_mode": "client", "place": "", "access_notes": "", **others}
+    for number, day in enumerate(days):
+        answers[f"days-{number}-date"] = day.isoformat()
+        answers |= {f"days-{number}-{h}": t for h, t in zip(HALVES, hours, strict=True)}
+    return answers
+
+
+# --- People at their screens
+
+
+def fill(
+    visitor: Visitor, page: str | TestResponse, answers: Answers, button: str = "Continuer"
+) -> TestResponse:
+    """Opens a step, types `answers` over what it shows, presses the button of these words.
+
+    Rows of days or people that the page lacks are added first, by its own button.
+    """
+    shown = visitor.get(page) if isinstance(page, str) else page
+    for first, add in (("days", "Ajouter un jour"), ("people", "Ajouter une personne")):
+        wanted = {int(name.split("-")[1]) for name in answers if name.startswith(f"{first}-")}
+        while wanted and f'name="{first}-{max(wanted)}-' not in shown.text:
+            shown = visitor.submit(shown, form="#etape", button=add)
+            assert shown.status_code == 200, shown.text
+    return visitor.submit(shown, dict(answers), form="#etape", button=button)
+
+
+def follow(visitor: Visitor, answer: TestResponse) -> TestResponse:
+    """The page an answer sends to."""
+    assert answer.status_code == 303, text_of(answer)
+    return visitor.get(answer.headers["Location"])
+
+
+def start(app: Flask, link: str) -> Visitor:
+    """The browser of a client who opened the link and pressed « Commencer »."""
+    visitor = Visitor(app, app.response_class)
+    answer = visitor.submit(link)
+    assert answer.status_code == 303, text_of(answer)
+    return visitor
+
+
+def htmx_post(visitor: Visitor, page: TestResponse, answers: Answers, **pressed: str) -> Any:
+    """What htmx posts for the form of a step: every control as it stands; `url` names another
+    address than the form's own (the draft's, for an autosave)."""
+    url = pressed.pop("url", page.request.path)
+    values = {**controls(page), **answers, **pressed}
+    headers = {"HX-Current-URL": BASE_URL + page.request.path}
+    return visitor.hx(url, data=values, headers=headers)
+
+
+def tile(page: TestResponse, words: str) -> str:
+    """The value of the tile, or of the option, that says these words."""
+    for tag in soup_of(page.text).select("label.choice, option"):
+        if words in text_in(tag):
+            control = tag if tag.name == "option" else tag.select_one("input")
+            assert control is not None
+            return str(control["value"])
+    raise AssertionError(f"no choice « {words} »")
+
+
+def autosave(visitor: Visitor, page: TestResponse, answers: Answers) -> TestResponse:
+    """What leaves by itself a moment after the last key was pressed."""
+    answer: TestResponse = htmx_post(visitor, page, answers, url=f"{page.request.path}/brouillon")
+    return answer
+
+
+def controls(page: TestResponse, form: str = "etape") -> dict[str, str]:
+    """The name and value of each control of a step, as the browser holds them."""
+    soup = soup_of(page.text)
+    values: dict[str, str] = {}
+    for tag in soup.select(f"#{form} [name], [form={form}][name]"):
+        name = str(tag["name"])
+        if tag.name == "select":
+            chosen = tag.select_one("option[selected]") or tag.select_one("option")
+            values[name] = str(chosen["value"]) if chosen else ""
+        elif tag.name == "textarea":
+            values[name] = tag.get_text().removeprefix("\n")
+        elif tag.name == "input" and (tag.get("type") != "radio" or tag.has_attr("checked")):
+            values[name] = str(tag.get("value", ""))
+    return values
+
+
+# --- What they see
+
+
+def at_field(page: TestResponse, name: str) -> str:
+    """The sentence of the fault beside a field, without « Erreur : »; empty when there is none."""
+    found = soup_of(page.text).find(id=f"{name}-err")
+    return text_in(found).removeprefix("Erreur : ") if found else ""
+
+
+def text_in(tag: Any) -> str:
+    assert isinstance(tag, Tag)
+    return " ".join(tag.get_text().replace("\u00a0", " ").split())
+
+
+def assert_refused(page: TestResponse, name: str, sentence: str) -> None:
+    """The page says `sentence` at the top, as a link to the field, and beside the field."""
+    soup = soup_of(page.text)
+    assert page.status_code == 422, text_of(page)
+    assert soup.title
+    assert text_in(soup.title).startswith("Erreur : ")
+    summary = {str(a["href"]): text_in(a) for a in soup.select("#erreurs a")}
+    assert summary.get(f"#{name}") == sentence, summary or text_of(page)
+    assert at_field(page, name) == sentence
+    field = soup.find(id=name)
+    assert isinstance(field, Tag)
+    assert f"{name}-err" in str(field.get("aria-describedby"))
+
+
+def section(page: TestResponse, heading: str) -> str:
+    """The text of the part of a page that this heading names."""
+    for tag in soup_of(page.text).find_all(["h2", "h3"]):
+        if text_in(tag) == heading:
+            return text_in(tag.find_parent("section"))
+    raise AssertionError(f"no part « {heading} » in {text_of(page)}")
+
+
+_FLEETING = ("csrf_token", "edit_id", "key")  # made anew each time a page is shown
+
+
+def same_as_reloaded(
+    visitor: Visitor, page: TestResponse, fragment: TestResponse, target: str | None
+) -> None:
+    """The page htmx shows after this answer is the page a reload shows."""
+    after = soup_of(apply_fragment(page.text, fragment.text, target))
+    reloaded = soup_of(visitor.get(page.request.full_path.rstrip("?")).text)
+    for soup in (after, reloaded):
+        for tag in soup.find_all(attrs={"name": _FLEETING}):
+            del tag["value"]
+        for tag in soup.find_all(attrs={"data-focus": True}):
+            del tag["data-focus"]
+    parts = [str(t["id"]) for t in soup_of(fragment.text).find_all(id=True, recursive=False)]
+    assert parts
+    for identity in parts:
+        seen, expected = after.find(id=identity), reloaded.find(id=identity)
+        assert seen is not None, identity
+        assert str(seen).split() == str(expected).split(), identity
+
+
+# --- Papers and messages
+
+
+work = tasks.run_pending
+
+
+def messages(app: Flask, training: Told) -> list[dict[str, Any]]:
+    """The messages of a session in order: letter, to, subject, text."""
+    with app.app_context():
+        rows = db.session.scalars(
+            db.select(Email).filter_by(training_id=training.id).order_by(Email.id)
+        )
+        return [
+            {"letter": row.letter, "to": row.to_email, "subject": row.subject,
+             "papers": len(row.document_ids), "text": plain(message_of(row).body or "")}
+            for row in rows
+        ]  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """One line, plain blanks."""
+    return " ".join(text.replace("\u00a0", " ").split())
+
+
+def print_papers(app: Flask, training: Told) -> dict[str, papers.Paper]:
+    """The current papers of a session as they were really printed, by kind."""
+    with app.app_context():
+        query = db.select(Document).filter_by(training_id=training.id, superseded_at=None)
+        identities = {row.kind: row.id for row in db.session.scalars(query)}
+        assert all(map(documents.prepare, identities.values()))
+        rows = {kind: db.session.get_one(Document, x) for kind, x in identities.items()}
+        return {kind: papers.read(documents.pdf_bytes(row)) for kind, row in rows.items()}
