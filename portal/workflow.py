@@ -3,30 +3,27 @@
 Read from top to bottom, the effects tell the journey of a session.
 """
 
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from portal import clock, tasks
 from portal.access import service as access
-from portal.access.models import ShareLink
 from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
-from portal.documents import service as documents
-from portal.documents.models import Document
+from portal.effects import funding, preparing, signing
+from portal.effects.act import Act
+from portal.effects.act import Refused as Refused
+from portal.effects.preparing import address_on_file as address_on_file
 from portal.emails import letters, outbox
 from portal.emails.models import Email
 from portal.extensions import db, writing
+from portal.funding import service as fundings
 from portal.journal import service as journal
 from portal.training import rules
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
-from portal.training.rules import Consequence, Event, State, Way
-
-log = logging.getLogger(__name__)
+from portal.training.rules import Event, Facts, State, Way
 
 
 def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) -> Any:
@@ -39,12 +36,13 @@ def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) 
         act = _act(training.id, actor, data)
         # the client of a link that expired asks for a new one with that link
         link = data.get("link") or access.open_link(act.training, act.at)
-        facts = trainings.facts(
+        facts = facts_of(
             act.training,
             missing=_missing_settings(event, act.organisation),
             has_open_link=link is not None and link.revoked_at is None,
             reason=data.get("reason"),
             filed_on=data.get("filed_on"),
+            asked_grant_cents=_asked_grant(event, act),
         )
         sentences = rules.blockers(event, facts, actor.role)
         if sentences:
@@ -60,9 +58,9 @@ def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) 
                 event.value, actor, act.at, act.training.id, body=act.body, details=act.details
             )
         db.session.flush()
-        wake = [d.id for d in act.documents], [e.id for e in act.emails]
+        wake = act.wake()
         result = act.result
-    tasks.wake(*wake)
+    tasks.wake(**wake)
     return result
 
 
@@ -98,7 +96,7 @@ def call_trainer(training: TrainingSession, ip: str | None) -> None:
         journal.record("call_trainer", act.actor, act.at, training.id)
         db.session.flush()
         ids = [email.id for email in act.emails]
-    tasks.wake([], ids)
+    tasks.wake(emails=ids)
 
 
 def retry_email(email: Email, actor: Actor) -> None:
@@ -109,7 +107,7 @@ def retry_email(email: Email, actor: Actor) -> None:
         outbox.retry(fresh, at)
         journal.record("retry_email", actor, at, fresh.training_id, body={"email": fresh.id})
         identity = fresh.id
-    tasks.wake([], [identity])
+    tasks.wake(emails=[identity])
 
 
 def _act(training_id: int, actor: Actor, data: dict[str, Any]) -> Act:
@@ -124,16 +122,57 @@ def _missing_settings(event: Event, organisation: Organisation) -> list[str]:
 
 
 EFFECTS: dict[Event, Callable[[Act], None]] = {
-    Event.SAVE_TOPIC: _save_topic,
-    Event.SHARE_LINK: _share_link,
-    Event.RENEW_LINK: _renew_link,
-    Event.REVOKE_LINK: _revoke_link,
-    Event.ISSUE_DOCUMENTS: _issue_documents,
-    Event.NOTE_FILING: _note_filing,
-    Event.AMEND: _amend,
-    Event.REOPEN: _reopen,
-    Event.CANCEL: _cancel,
+    Event.SAVE_TOPIC: preparing.save_topic,
+    Event.SHARE_LINK: preparing.share_link,
+    Event.RENEW_LINK: preparing.renew_link,
+    Event.REVOKE_LINK: preparing.revoke_link,
+    Event.ISSUE_DOCUMENTS: preparing.issue_documents,
+    Event.NOTE_FILING: preparing.note_filing,
+    Event.AMEND: preparing.amend,
+    Event.REOPEN: preparing.reopen,
+    Event.CANCEL: preparing.cancel,
+    Event.RECEIVE_AGREEMENT: funding.receive_agreement,
+    Event.RETURN_AGREEMENT: funding.return_agreement,
+    Event.VALIDATE_AGREEMENT: funding.validate_agreement,
+    Event.CORRECT_AGREEMENT: funding.correct_agreement,
+    Event.UNDO_DECISION: funding.undo_decision,
+    Event.RECORD_REFUSAL: funding.record_refusal,
+    Event.SELF_FUND: funding.self_fund,
+    Event.POSTPONE: funding.postpone,
+    Event.SIGN: signing.sign,
+    Event.RECORD_PAPER_SIGNATURE: signing.record_paper_signature,
+    Event.DECLINE_SIGNATURE: signing.decline_signature,
+    Event.DELEGATE_SIGNATURE: signing.delegate_signature,
+    Event.START: funding.start,
 }
+
+
+def facts_of(training: TrainingSession, **asked: Any) -> Facts:
+    """The facts of a session with its money and signatures: what guards and screens look at."""
+    due = None
+    if training.granted_cents is not None and training.price_cents is not None:
+        due = fundings.split_of(training).client_due_cents
+    return trainings.facts(
+        training,
+        price_cents=training.price_cents,
+        granted_cents=training.granted_cents,
+        client_due_cents=due,
+        committed_cents=training.committed_cents,
+        is_signed=training.signed_at is not None,
+        has_agreement=any(a.state in ("received", "validated") for a in training.agreements),
+        **asked,
+    )
+
+
+def _asked_grant(event: Event, act: Act) -> int | None:
+    if event is not Event.VALIDATE_AGREEMENT:
+        return None
+    return funding.asked_grant(act.training, act.data).net_cents
+
+
+def blockers(event: Event, training: TrainingSession, role: Role, **asked: Any) -> tuple[str, ...]:
+    """Why `event` cannot happen now: the list the screens show is the list that guards."""
+    return rules.blockers(event, facts_of(training, **asked), role)
 
 
 def may(event: Event, training: TrainingSession, role: Role) -> bool:

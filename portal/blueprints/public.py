@@ -10,7 +10,7 @@ from portal import clock, french, money, web, workflow
 from portal.access import service as access
 from portal.access import tries
 from portal.access.models import ShareLink
-from portal.access.rules import Actor, Role, trim
+from portal.access.rules import Actor, Role, Scope, trim
 from portal.access.service import Found, LinkStatus
 from portal.accounts import service as accounts
 from portal.extensions import db
@@ -104,7 +104,8 @@ def open_link(token: str) -> ResponseReturnValue:
         return web.see_other(url_for("public.link", token=trim(token)))
     public_id = found.link.training.public_id
     cookie = access.open_space(found.link, web.space_cookie(), clock.now())
-    response = web.see_other(url_for("client.space", public_id=public_id))
+    door = "signing.page" if found.link.scope == Scope.SIGN else "client.space"
+    response = web.see_other(url_for(door, public_id=public_id))
     web.keep_space_cookie(response, cookie)
     return response
 

@@ -105,6 +105,25 @@ def correct_agreement(act: Act) -> None:
     act.details = {"reason": reason}
 
 
+def undo_decision(act: Act) -> None:
+    """Takes back a decision of less than a minute: its messages had not left, and never will."""
+    training = act.training
+    agreement = funding.latest(training)
+    late = agreement is None or not agreement.decided_at or act.at - agreement.decided_at >= UNDO
+    if agreement is None or late:
+        raise Refused(("La minute est passée\u00a0: la décision est prise, corrigez-la",))
+    outbox.cancel_queued(training.id)
+    signing.close_links(act)
+    for document in documents.issued_since(training, agreement.decided_at):
+        documents.withdraw(document, act.at)
+    agreement.state = AgreementState.RECEIVED.value
+    agreement.version += 1
+    agreement.decided_at = agreement.decided_by_id = agreement.reason = None
+    training.granted_cents = training.granted_vat_cents = training.funded_at = None
+    training.refused_at = training.refusal_reason = None
+    act.body = {"agreement": agreement.id}
+
+
 def record_refusal(act: Act) -> None:
     """The funder said no: the client will choose to pay, postpone or cancel."""
     training, reason = act.training, act.data["reason"]

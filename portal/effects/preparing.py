@@ -2,8 +2,9 @@
 
 from portal.access import service as access
 from portal.access.models import ShareLink
-from portal.access.rules import Role
+from portal.access.rules import Role, Scope
 from portal.documents import service as documents
+from portal.effects import signing
 from portal.effects.act import Act, Refused
 from portal.emails import letters, outbox
 from portal.extensions import db
@@ -45,7 +46,9 @@ def renew_link(act: Act) -> None:
     asked = act.data.get("link") or access.open_link(act.training, act.at)
     link = db.session.get_one(ShareLink, asked.id) if asked else client_link(act)
     access.rotate(link, act.at)
-    if address_on_file(act.training, link):
+    if link.scope == Scope.SIGN:
+        act.send(signing.request_letter(act, link, act.at))
+    elif address_on_file(act.training, link):
         act.send(letters.new_link(act.training, link, act.organisation, act.at))
     act.body = {"link": link.id, "rotation": link.rotation}
     act.result = link

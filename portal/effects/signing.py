@@ -9,6 +9,7 @@ from portal.documents import service as documents
 from portal.documents.models import Document
 from portal.effects.act import Act, Refused
 from portal.emails import letters
+from portal.emails.models import Email
 from portal.extensions import db
 from portal.funding import service as funding
 from portal.signature import codes
@@ -47,8 +48,13 @@ def send_sign_link(act: Act, at: datetime) -> ShareLink:
     link = access.issue_link(
         act.training, act.actor, company.signatory_email, act.at, scope=Scope.SIGN
     )
-    act.send(letters.sign_request(act.training, link, _due(act.training), act.organisation, at))
+    act.send(request_letter(act, link, at))
     return link
+
+
+def request_letter(act: Act, link: ShareLink, at: datetime) -> Email:
+    """The message that carries a signing link, to the signatory alone."""
+    return letters.sign_request(act.training, link, _due(act.training), act.organisation, at)
 
 
 def _due(training: TrainingSession) -> int:

@@ -23,6 +23,11 @@ def validated_agreement(training: TrainingSession) -> Agreement | None:
     return _latest(training, AgreementState.VALIDATED)
 
 
+def latest(training: TrainingSession) -> Agreement | None:
+    """The last agreement received, whatever became of it."""
+    return training.agreements[-1] if training.agreements else None
+
+
 def _latest(training: TrainingSession, state: AgreementState) -> Agreement | None:
     found = [a for a in training.agreements if a.state == state]
     return found[-1] if found else None
@@ -71,3 +76,14 @@ def look(agreement: Agreement, user_id: int, at: datetime) -> User | None:
         if at - agreement.looked_at < LOOKING:
             other = db.session.get(User, agreement.looked_by_id)
     return other
+
+
+def decided_since(user_id: int, at: datetime) -> list[Agreement]:
+    """The decisions that person took since `at`, the latest first."""
+    return list(
+        db.session.scalars(
+            select(Agreement)
+            .where(Agreement.decided_by_id == user_id, Agreement.decided_at > at)
+            .order_by(Agreement.decided_at.desc())
+        )
+    )

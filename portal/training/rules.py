@@ -41,6 +41,7 @@ class Event(StrEnum):
     RETURN_AGREEMENT = "return_agreement"
     VALIDATE_AGREEMENT = "validate_agreement"
     CORRECT_AGREEMENT = "correct_agreement"
+    UNDO_DECISION = "undo_decision"
     RECORD_REFUSAL = "record_refusal"
     SELF_FUND = "self_fund"
     POSTPONE = "postpone"
@@ -275,6 +276,11 @@ TRANSITIONS: dict[Event, Transition] = {
         State.AGREEMENT_RECEIVED,
         frozenset({_O}),
         (_reason_given, _has_an_agreement),
+    ),
+    Event.UNDO_DECISION: Transition(
+        frozenset({State.FUNDED, State.SENT, State.REFUSED}),
+        State.AGREEMENT_RECEIVED,
+        frozenset({_O}),
     ),
     Event.RECORD_REFUSAL: Transition(
         frozenset({State.SENT, State.AGREEMENT_RECEIVED}),
