@@ -139,6 +139,7 @@ EFFECTS: dict[Event, Callable[[Act], None]] = {
     Event.RECORD_REFUSAL: funding.record_refusal,
     Event.SELF_FUND: funding.self_fund,
     Event.POSTPONE: funding.postpone,
+    Event.SEND_SIGN_LINK: signing.send_link,
     Event.SIGN: signing.sign,
     Event.RECORD_PAPER_SIGNATURE: signing.record_paper_signature,
     Event.DECLINE_SIGNATURE: signing.decline_signature,

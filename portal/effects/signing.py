@@ -52,6 +52,12 @@ def send_sign_link(act: Act, at: datetime) -> ShareLink:
     return link
 
 
+def send_link(act: Act) -> None:
+    """Asked for in the client's space or by the staff; it only ever goes to the signatory."""
+    act.result = send_sign_link(act, act.at)
+    act.body = {"link": act.result.id}
+
+
 def request_letter(act: Act, link: ShareLink, at: datetime) -> Email:
     """The message that carries a signing link, to the signatory alone."""
     return letters.sign_request(act.training, link, _due(act.training), act.organisation, at)

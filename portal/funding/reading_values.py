@@ -83,6 +83,7 @@ _HOURS = re.compile(
     r"(?:^|(?<=[ (:,]))(?P<n>\d{1,4})(?:[.,](?P<d>\d{1,2}))? ?(?P<unit>h\b|heures?\b)?"
     r"(?: ?(?P<m>[0-5]\d)\b(?: ?(?:mn|min|minutes)\b)?)?(?=$|[ ,;:.)*/])"
 )
+_CLOCK = re.compile(r"\d{1,2} ?h ?(?:\d{2})? ?(?:a|-|–|/|et) ?\d{1,2} ?h(?: ?\d{2})?")
 _GLUED_HOURS = re.compile(r"(?:^|(?<=[ (:,]))(?P<n>\d{1,4})h(?P<m>[0-5]\d)(?=$|[ ,;:.)*/])")
 _COUNTS = dict(
     zip(
@@ -154,10 +155,10 @@ def spans(flow: Flow) -> Iterator[Found]:
 
 def dates(flow: Flow) -> Iterator[Found]:
     """Single days, as a span of one day."""
-    taken = [(found.start, found.end) for found in spans(flow)]
+    taken = {at for found in spans(flow) for at in range(found.start, found.end)}
     for match in _DATE.finditer(flow.text):
         day = _day(match["day"])
-        if day and not any(start <= match.start() < end for start, end in taken):
+        if day and match.start() not in taken:
             yield Found(flow, match.start(), match.end(), (day, day))
 
 
@@ -186,11 +187,17 @@ def _day(text: str, until: date | None = None) -> date | None:
 
 
 def hours(flow: Flow) -> Iterator[Found]:
-    """Durations in minutes: « 14 heures », « 17 h 30 », « 17h30 », « 14,00 h »."""
+    """Durations in minutes: « 14 heures », « 17 h 30 », « 17h30 », « 14,00 h »; never « de 9 h 00
+    à 17 h 30 », which are times of the day."""
+    clock = {at for match in _CLOCK.finditer(flow.text) for at in range(*match.span())}
     for match in _GLUED_HOURS.finditer(flow.text):
-        yield Found(flow, match.start(), match.end(), int(match["n"]) * 60 + int(match["m"]))
+        if match.start() not in clock:
+            minutes = int(match["n"]) * 60 + int(match["m"])
+            yield Found(flow, match.start(), match.end(), minutes)
     for match in _HOURS.finditer(flow.text):
-        if (match["m"] and not match["unit"]) or not _stands_apart(flow, match):
+        if match.start() in clock or (match["m"] and not match["unit"]):
+            continue
+        if not _stands_apart(flow, match):
             continue
         minutes = int(match["n"]) * 60 + int(match["m"] or 0)
         if match["d"]:
@@ -206,7 +213,8 @@ def counts(flow: Flow) -> Iterator[Found]:
     """« 4 stagiaires », « quatre (4) salariés », and bare figures, which are not sure."""
     for match in _COUNT.finditer(flow.text):
         count = int(match["n"]) if match["n"].isdigit() else _COUNTS[match["n"]]
-        if match["again"] and int(match["again"]) != count:
+        is_word = not match["n"].isdigit()
+        if (is_word and not match["unit"]) or (match["again"] and int(match["again"]) != count):
             continue
         if count and _stands_apart(flow, match):
             yield Found(flow, match.start(), match.end(), count, bool(match["unit"]))
@@ -215,8 +223,8 @@ def counts(flow: Flow) -> Iterator[Found]:
 def _stands_apart(flow: Flow, match: re.Match[str]) -> bool:
     """Whether the words around do not begin or end with a figure: « 1 600 » is not 600."""
     text = flow.text
-    before = text[: match.start()].rstrip(" ")[-1:]
-    after = text[match.end() :].lstrip(" ")[:1]
+    before = text[max(0, match.start() - 2) : match.start()].rstrip(" ")[-1:]
+    after = text[match.end() : match.end() + 2].lstrip(" ")[:1]
     return not before.isdigit() and not (after.isdigit() and text[match.end() - 1].isdigit())
 
 

@@ -45,6 +45,7 @@ class Event(StrEnum):
     RECORD_REFUSAL = "record_refusal"
     SELF_FUND = "self_fund"
     POSTPONE = "postpone"
+    SEND_SIGN_LINK = "send_sign_link"
     SIGN = "sign"
     RECORD_PAPER_SIGNATURE = "record_paper_signature"
     DECLINE_SIGNATURE = "decline_signature"
@@ -292,6 +293,9 @@ TRANSITIONS: dict[Event, Transition] = {
         frozenset({State.SENT, State.REFUSED}), State.FUNDED, frozenset({_C})
     ),
     Event.POSTPONE: Transition(frozenset({State.REFUSED}), State.DRAFT, frozenset({_C, _O})),
+    Event.SEND_SIGN_LINK: Transition(
+        _SIGNABLE, None, frozenset({_C, _T, _O}), (_something_to_sign,)
+    ),
     Event.SIGN: Transition(_SIGNABLE, None, frozenset({_C}), (_something_to_sign,)),
     Event.RECORD_PAPER_SIGNATURE: Transition(
         _SIGNABLE, None, frozenset({_O}), (_something_to_sign,)
