@@ -7,8 +7,8 @@ from typing import Any
 from portal.access.rules import Actor
 from portal.accounts.models import Organisation
 from portal.documents.models import Document
+from portal.emails import outbox
 from portal.emails.models import Email
-from portal.extensions import db
 from portal.signature.models import Signature
 from portal.training.models import TrainingSession
 from portal.uploads.models import Upload
@@ -40,9 +40,8 @@ class Act:
     result: Any = None
 
     def send(self, *emails: Email) -> None:
-        for email in emails:
-            db.session.add(email)
-            self.emails.append(email)
+        """Posts messages with the act; one already posted (a second press) is not doubled."""
+        self.emails += [outbox.post(email) for email in emails]
 
     def wake(self) -> dict[str, list[int]]:
         """The rows whose work starts after the commit."""

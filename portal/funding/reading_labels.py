@@ -1,0 +1,345 @@
+"""Values announced by a label: the small engine that carries out `reading_rules.toml`.
+
+For each value, what announces it is looked for before it on its line; failing that in the cell on
+its left, at the head of its column and in the sentence above, which must then agree. A label
+against always wins: no suggestion is better than a wrong one.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from portal.funding.reading_layout import Flow, Layout, Segment, Token
+from portal.funding.reading_values import FINDERS, Found
+
+MAX_FOUND = 400  # of one kind in a file; beyond, it is no letter and nothing is proposed
+WINDOW = 30  # words before a value where its label may stand
+CLOSE = 4  # words: a label against, so near before another, takes it over
+CELL = 10  # words of a cell that may be a label
+HEADER_LINES = 40  # lines up to the head of a column
+_SENTENCE_END = re.compile(r"[a-z0-9)»\]]{4,}[.;?!]$|^[;?!]$")
+_PAUSE = re.compile(r"[,:;(.]")
+
+
+@cache
+def rules() -> Mapping[str, Any]:
+    """The reading rules, read once."""
+    text = files("portal.funding").joinpath("reading_rules.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One rule: what announces a value, or (`is_against`) another value than the one sought."""
+
+    id: str
+    pattern: re.Pattern[str]
+    is_against: bool
+    weight: int = 0
+    reach: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A label found at `flow.text[start:end]`."""
+
+    label: Label
+    flow: Flow
+    start: int
+    end: int
+
+    @property
+    def last(self) -> Token:
+        return self.flow.at(self.end - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A value and what announces it; `weight` is that of the label and of its place.
+
+    `hit` is None when the value speaks for itself; `against` holds the ids of what denies it.
+    """
+
+    found: Found
+    hit: Hit | None
+    weight: int
+    against: tuple[str, ...]
+    where: tuple[Segment, ...] = ()
+
+
+def masked(text: str) -> str:
+    """`text` with what must not be taken for a label (titles between quotes…) blanked out."""
+    for pattern in rules()["ignore"]:
+        text = re.sub(pattern, lambda match: "_" * len(match[0]), text)
+    return text
+
+
+class Field:
+    """One field of the rules, applied to one layout."""
+
+    def __init__(self, name: str, layout: Layout) -> None:
+        self.rule = rules()[name]
+        self.layout = layout
+        self.places: Mapping[str, int] = rules()["places"]
+        self.labels = _labels(name)
+        self._hits: dict[int, list[Hit]] = {}
+        self.found = self._found()
+        self._by_flow: dict[int, list[Found]] = {}
+        for found in self.found:
+            self._by_flow.setdefault(id(found.flow), []).append(found)
+
+    def _found(self) -> list[Found]:
+        finder = FINDERS[self.rule["find"]]
+        found: list[Found] = []
+        for flow in self.layout.flows:
+            for one in finder(flow):
+                found.append(one)
+                if len(found) > MAX_FOUND:
+                    return []
+        return found
+
+    def read(self) -> list[Announced]:
+        """Every value, with what announces or denies it, whether it is enough or not."""
+        return [self._announced(found) for found in self.found]
+
+    def accepted(self) -> list[Announced]:
+        """The values that are announced well enough, and denied by nothing."""
+        return [one for one in self.read() if not one.against and one.weight >= self.rule["need"]]
+
+    def hits(self, flow: Flow) -> list[Hit]:
+        """Labels of both kinds in the flow, a title in quotes left out."""
+        if id(flow) not in self._hits:
+            text = masked(flow.text)
+            self._hits[id(flow)] = [
+                Hit(label, flow, match.start(), match.end())
+                for label in self.labels
+                for match in _matches(label, flow, text)
+                if match.end() > match.start()
+            ]
+        return self._hits[id(flow)]
+
+    def _announced(self, found: Found) -> Announced:
+        denied, granted, start = self._after(found)
+        if denied:
+            return Announced(found, None, 0, ("after",))
+        if granted:
+            return Announced(found, None, self.rule["need"], ())
+        segment = found.flow.at(found.start).segment
+        hit = self._before(found, start)
+        if hit and hit.last.segment is segment:
+            return self._judge(found, [(hit, "same")], [segment])
+        hits, where = self._around(found, segment)
+        if hit:
+            hits.append((hit, "running" if found.flow.at(found.start) is not segment.tokens[0]
+                         or len(hit.last.segment.tokens) > CELL else "above"))
+            where.append(hit.last.segment)
+        if not hits and self._climb():
+            hits = self._headings(segment)
+        return self._judge(found, hits, where)
+
+    def _judge(
+        self, found: Found, hits: list[tuple[Hit, str]], where: Sequence[Segment]
+    ) -> Announced:
+        """The best of the labels that announce a value, unless one denies it."""
+        against = tuple(hit.label.id for hit, _ in hits if hit.label.is_against)
+        best: Hit | None = None
+        weight = self.rule.get("alone", 0) if found.is_sure and not hits else 0
+        for hit, place in hits:
+            total = hit.label.weight + self.places[place]
+            if not hit.label.is_against and total > weight:
+                best, weight = hit, total
+        if not found.is_sure and not self._has_unit(where):
+            weight = 0
+        return Announced(found, best, weight, against, tuple(where))
+
+    def _has_unit(self, where: Sequence[Segment]) -> bool:
+        unit = self.rule.get("unit")
+        return bool(unit) and any(re.search(unit, text_of(segment)) for segment in where)
+
+    def _after(self, found: Found) -> tuple[bool, bool, int]:
+        """Whether what follows the value denies it, settles it, and where the previous value and
+        what settled it end."""
+        rule = self.rule.get("after", {})
+        text = found.flow.text
+        previous = 0
+        for other in self._by_flow[id(found.flow)]:
+            if other.end <= found.start:
+                previous = max(previous, other.end)
+        skip = self.rule.get("after_skip", "")
+        end = found.end
+        denied = _follows(rule.get("against"), skip, text, end)
+        settled = _follows(rule.get("for"), skip, text, end)
+        taken = _follows(rule.get("against"), skip, text, previous) if previous else 0
+        taken = taken or (_follows(rule.get("for"), skip, text, previous) if previous else 0)
+        return bool(denied), bool(settled) and not denied, taken or previous
+
+    def _before(self, found: Found, start: int) -> Hit | None:
+        """The nearest label before the value, in its sentence, not beyond another value."""
+        token = found.flow.at(found.start)
+        first = max(0, token.index - WINDOW)
+        for index in range(token.index - 1, first - 1, -1):
+            before = found.flow.tokens[index]
+            if not self._climb() and _SENTENCE_END.search(before.folded):
+                first = index + 1
+                break
+        start = max(start, found.flow.tokens[first].start)
+        hits = [hit for hit in self.hits(found.flow) if start <= hit.start < hit.end <= found.start]
+        nearest = _nearest(hits)
+        if nearest is None or nearest.label.is_against:
+            return nearest
+        apart = token.index - nearest.last.index - 1
+        return nearest if apart <= nearest.label.reach else None
+
+    def _around(
+        self, found: Found, segment: Segment
+    ) -> tuple[list[tuple[Hit, str]], list[Segment]]:
+        """Labels in the cell on the left and at the head of the column, and those cells."""
+        hits: list[tuple[Hit, str]] = []
+        where: list[Segment] = []
+        if segment.tokens[0] is found.flow.at(found.start):
+            for cell in self.layout.left_of(segment):
+                if len(cell.tokens) > CELL:
+                    break
+                lines = self._lines(cell)
+                where.append(cell)
+                hit = self._in(lines)
+                if hit:
+                    hits.append((hit, "left"))
+                    break
+        for header in self._headers(segment):
+            where.extend(header)
+            hit = self._in(header)
+            if hit:
+                hits.append((hit, "header"))
+        return hits, where
+
+    def _lines(self, cell: Segment) -> list[Segment]:
+        """A cell and the lines of the same text just above and below that stand alone."""
+        flow = cell.flow
+        lines = [cell]
+        if flow is None:
+            return lines
+        at = flow.segments.index(cell)
+        for near in flow.segments[max(0, at - 1) : at + 2]:
+            if near is not cell and len(self.layout.rows[near.page][near.row]) == 1:
+                lines.append(near)
+        return lines
+
+    def _headers(self, segment: Segment) -> list[list[Segment]]:
+        """What heads the column of `segment`: the first words met above it, with their lines."""
+        row = None
+        headers: list[list[Segment]] = []
+        for other, is_alone in self.layout.above(segment, HEADER_LINES):
+            if row is not None and other.row != row:
+                break
+            if not _has_letters(other) or self._holds_value(other):
+                continue
+            row = other.row
+            is_near = segment.box[1] - other.box[3] < 1.6 * segment.height
+            if len(other.tokens) <= CELL and (is_near or not is_alone):
+                flow = other.flow
+                stacked = flow.segments if flow else [other]
+                at = stacked.index(other)
+                headers.append(stacked[max(0, at - 2) : at + 1])
+        return headers
+
+    def _holds_value(self, segment: Segment) -> bool:
+        flow = segment.flow
+        start, end = segment.tokens[0].start, segment.tokens[-1].start
+        return flow is not None and any(
+            start <= found.start <= end for found in self._by_flow.get(id(flow), [])
+        )
+
+    def _in(self, lines: Sequence[Segment]) -> Hit | None:
+        """The label of a cell: one against in any of its lines, else the last of its first line."""
+        hits = [hit for line in lines for hit in self._within(line)]
+        against = next((hit for hit in hits if hit.label.is_against), None)
+        if len(lines) > 1 and against:
+            return against
+        return _nearest(hits)
+
+    def _within(self, segment: Segment) -> Iterator[Hit]:
+        flow = segment.flow
+        if flow is not None:
+            start = segment.tokens[0].start
+            end = segment.tokens[-1].start + len(segment.tokens[-1].folded)
+            yield from (hit for hit in self.hits(flow) if start <= hit.start and hit.end <= end)
+
+    def _climb(self) -> int:
+        return int(self.rule.get("climb", 0))
+
+    def _headings(self, segment: Segment) -> list[tuple[Hit, str]]:
+        """What the lines above say, over the value and over the cell on its left."""
+        hits: list[tuple[Hit, str]] = []
+        left = next(self.layout.left_of(segment), None)
+        for cell in (segment, left) if left else (segment,):
+            for other, _ in self.layout.above(cell, self._climb()):
+                hit = _nearest(list(self._within(other)))
+                if hit:
+                    hits.append((hit, "above"))
+                    break
+        return hits
+
+
+def text_of(segment: Segment) -> str:
+    """The folded text of a segment."""
+    return " ".join(token.folded for token in segment.tokens)
+
+
+def _matches(label: Label, flow: Flow, text: str) -> Iterator[re.Match[str]]:
+    """Matches of a label; one anchored at both ends is sought in each cell of its own."""
+    if not label.pattern.pattern.startswith("^"):
+        yield from label.pattern.finditer(text)
+        return
+    for segment in flow.segments:
+        start = segment.tokens[0].start
+        end = segment.tokens[-1].start + len(segment.tokens[-1].folded)
+        cell = re.compile(label.pattern.pattern[1:].removesuffix("$") + r"(?!.)")
+        match = cell.match(text, start, end)
+        if match:
+            yield match
+
+
+def _nearest(hits: Sequence[Hit]) -> Hit | None:
+    """The label that ends last; one against that touches it, or comes just before, is taken."""
+    if not hits:
+        return None
+    nearest = max(hits, key=lambda hit: (hit.end, hit.label.is_against, hit.end - hit.start))
+    if nearest.label.is_against:
+        return nearest
+    for hit in hits:
+        if not hit.label.is_against:
+            continue
+        if hit.end > nearest.start:
+            return hit
+        between = nearest.flow.text[hit.end : nearest.start]
+        if len(between.split()) <= CLOSE and not _PAUSE.search(between):
+            return hit
+    return nearest
+
+
+def _follows(pattern: str | None, skip: str, text: str, end: int) -> int:
+    """Where `pattern` ends when it follows position `end`; 0 when it does not."""
+    if pattern is None:
+        return 0
+    match = re.compile(f"(?:{skip})(?:{pattern})").match(text, end)
+    return match.end() if match else 0
+
+
+def _has_letters(segment: Segment) -> bool:
+    return bool(re.search(r"[a-z]{2,}", text_of(segment).replace("eur", "")))
+
+
+@cache
+def _labels(name: str) -> tuple[Label, ...]:
+    rule = rules()[name]
+    wanted = [
+        Label(one["id"], re.compile(one["match"]), False, one["weight"], one.get("reach", 8))
+        for one in rule["labels"]
+    ]
+    against = [Label(one["id"], re.compile(one["match"]), True) for one in rule["against"]]
+    return (*wanted, *against)
