@@ -22,6 +22,7 @@ from huey.serializer import Serializer
 
 from portal import clock
 from portal.config import Config
+from portal.documents import press
 from portal.documents import service as documents
 from portal.emails import outbox
 from portal.extensions import settings
@@ -164,10 +165,11 @@ def run_pending(app: App) -> None:
                 outbox.deliver(email_id)
 
 
-def worker(app: App) -> None:
+def worker(app: App, *, warm: bool = True) -> None:
     """Carries out tasks until SIGTERM or SIGINT, then ends what it has begun and returns.
 
-    What the last worker left behind is taken up at once.
+    What the last worker left behind is taken up at once. `warm` starts the press beforehand, so
+    that the first papers of the day are made as fast as the others.
     """
     queue = queue_of(app.config["PORTAL"].queue)
     queue.huey.flush()  # what it held stands in the rows, and the first sweep reads them
@@ -185,12 +187,21 @@ def worker(app: App) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("worker %s ready", os.getpid())
+    if warm:
+        threading.Thread(target=_warm_up, daemon=True).start()
     ticks = 0
     while not stop.wait(IDLE):
         ticks += 1
         if ticks % HEALTH_TICKS == 0:
             consumer.check_worker_health()
     consumer.stop(graceful=True)
+
+
+def _warm_up() -> None:
+    try:
+        press.print_pdf("<html><body><p>.</p></body></html>")
+    except press.PressError:
+        log.exception("the press does not start: papers will say so on their rows")
 
 
 def _seconds_to(instant: datetime) -> float:

@@ -25,6 +25,7 @@ from flask_wtf.form import _Auto
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
+from werkzeug.urls import iri_to_uri
 from wtforms import Form
 from wtforms.csrf.core import CSRFTokenField
 from wtforms.fields import Field, FieldList, FormField
@@ -72,7 +73,7 @@ def page(
 def see_other(url: str) -> Response:
     """303 after a POST, so that a reload never posts again; HTMX loads the page whole."""
     if wants_fragment():
-        return Response(status=204, headers={"HX-Redirect": url})
+        return Response(status=204, headers={"HX-Redirect": iri_to_uri(url)})
     return Response(status=303, headers={"Location": url})
 
 
@@ -175,7 +176,7 @@ def space_closed(public_id: str) -> Response:
         keep_typed(back)
         return see_other(back)
     if wants_fragment():
-        return Response(status=401, headers={"HX-Redirect": form_page()})
+        return Response(status=401, headers={"HX-Redirect": iri_to_uri(form_page())})
     return page("public/space_closed.html", status=403, is_held="held" in session)
 
 
@@ -184,7 +185,10 @@ def space_closed(public_id: str) -> Response:
 
 def local_page(url: str | None) -> str | None:
     """Path and query of a page of this portal that a GET shows; None for anything else."""
-    parts = urlsplit((url or "").strip())
+    try:
+        parts = urlsplit((url or "").strip())
+    except ValueError:  # « http://[ » and the like: not an address at all
+        return None
     if parts.netloc and f"{parts.scheme}://{parts.netloc}" != settings().base_url:
         return None
     path = parts.path
@@ -249,12 +253,13 @@ class PortalForm(FlaskForm):
 
     class Meta(FrenchMeta, FlaskForm.Meta):
         def wrap_formdata(self, form: Form, formdata: Any) -> Any:
-            given = FlaskForm.Meta.wrap_formdata(self, form, formdata)
-            if given is None and formdata is _Auto:
-                held = held_values()
-                if held is not None and any(name in held for name in form._fields):
-                    return held
-            return given
+            if formdata is not _Auto:
+                return formdata
+            if request.method != "GET":
+                # Only what a form sends: files and JSON would bring in other types than text.
+                return request.form or None
+            held = held_values()
+            return held if held and any(name in held for name in form._fields) else None
 
 
 class Fault(NamedTuple):

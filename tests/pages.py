@@ -225,7 +225,7 @@ def _controls(soup: BeautifulSoup, form: Tag) -> _Sent:
             continue
         sent.known.add(name)
         if tag.name == "textarea":
-            sent.add(name, tag.get_text().removeprefix("\n"))
+            sent.add(name, tag.get_text().replace("\r\n", "\n").removeprefix("\n"))
         elif tag.name == "select":
             options = tag.find_all("option")
             chosen = [o for o in options if o.has_attr("selected")] or options[:1]

@@ -21,10 +21,10 @@ from portal.documents import service as documents
 from portal.documents.models import Document
 from portal.emails.models import Email
 from portal.emails.outbox import message_of
-from portal.extensions import db
+from portal.extensions import db, store, writing
 from portal.training.models import Programme, TrainingSession
 from portal.training.rules import Event, Way
-from tests import conftest
+from tests import conftest, pages
 from tests.documents import papers
 from tests.pages import BASE_URL, Visitor, apply_fragment, soup_of, text_of
 
@@ -263,20 +263,12 @@ def autosave(visitor: Visitor, page: TestResponse, answers: Answers) -> TestResp
     return answer
 
 
-def controls(page: TestResponse, form: str = "etape") -> dict[str, str]:
+def controls(page: TestResponse, root: str = "etape") -> dict[str, str]:
     """The name and value of each control of a step, as the browser holds them."""
     soup = soup_of(page.text)
-    values: dict[str, str] = {}
-    for tag in soup.select(f"#{form} [name], [form={form}][name]"):
-        name = str(tag["name"])
-        if tag.name == "select":
-            chosen = tag.select_one("option[selected]") or tag.select_one("option")
-            values[name] = str(chosen["value"]) if chosen else ""
-        elif tag.name == "textarea":
-            values[name] = tag.get_text().removeprefix("\n")
-        elif tag.name == "input" and (tag.get("type") != "radio" or tag.has_attr("checked")):
-            values[name] = str(tag.get("value", ""))
-    return values
+    form = soup.find(id=root)
+    assert isinstance(form, Tag)
+    return {name: values[0] for name, values in pages._controls(soup, form).values.items()}
 
 
 # --- What they see
@@ -315,6 +307,19 @@ def section(page: TestResponse, heading: str) -> str:
     raise AssertionError(f"no part « {heading} » in {text_of(page)}")
 
 
+@dataclass(frozen=True)
+class Screen:
+    """What a browser shows: a page received, perhaps changed by htmx since."""
+
+    text: str
+    request: Any
+
+
+def swapped(page: Any, fragment: TestResponse, target: str | None = None) -> Any:
+    """The screen after htmx put that answer in its place."""
+    return Screen(apply_fragment(page.text, fragment.text, target), page.request)
+
+
 _FLEETING = ("csrf_token", "edit_id", "key")  # made anew each time a page is shown
 
 
@@ -341,6 +346,16 @@ def same_as_reloaded(
 
 
 work = tasks.run_pending
+
+
+def made(app: Flask, training: Told) -> None:
+    """Its papers are ready without waiting for the press: each holds a few bytes of its own."""
+    with app.app_context(), writing():
+        query = db.select(Document).filter_by(training_id=training.id, state="pending")
+        for row in db.session.scalars(query):
+            content = f"%PDF-1.7 {row.kind} v{row.version} {training.ref}".encode()
+            row.sha256, row.octets = store().put(content), len(content)
+            row.state, row.pages = "ready", 2
 
 
 def messages(app: Flask, training: Told) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ class Scope(StrEnum):
 
 
 PREFIX = {Scope.SPACE: "esp", Scope.SIGN: "sig"}
-_TOKEN = re.compile(r"(?P<prefix>[a-z]{3})-(?P<id>[0-9]{1,12})-(?P<mac>[A-Za-z0-9_-]{43})")
+_TOKEN = re.compile(r"(?P<prefix>[a-z]{3})-(?P<id>[0-9]{1,9})-(?P<mac>[A-Za-z0-9_-]{43})")
 
 SPACE_DAYS = 60
 SIGN_DAYS = 14

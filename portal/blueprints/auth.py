@@ -93,6 +93,8 @@ def _login_page(form: LoginForm, errors: list[Fault] | None = None, status: int 
 def _signed_in(user: User) -> Response:
     """A new session identity (nothing of the anonymous one is kept but the held form)."""
     held = session.get("held")
+    if current_user.is_authenticated:
+        accounts.end_login(current_user.get_id())  # this browser holds one login at a time
     session.clear()
     if held:
         session["held"] = held

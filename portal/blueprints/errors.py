@@ -93,7 +93,7 @@ def failed(error: Exception) -> Response:
         raise error
     reference = secrets.token_hex(4).upper()
     log.error(
-        "failure %s on %s %s", reference, request.method, masked(request.path), exc_info=error
+        "failure %s on %s %r", reference, request.method, masked(request.path), exc_info=error
     )
     return bare(500, reference=reference)
 

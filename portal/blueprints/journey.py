@@ -70,6 +70,7 @@ class Opened:
     saved: TopicAnswers | None = None
     bad_lines: Sequence[people.BadLine] = ()
     conflicts: Sequence[dict[str, Any]] = ()
+    is_overtaken: bool = False
     refused: Sequence[str] = ()
     focus: str = ""
     reason: str = ""
@@ -149,7 +150,7 @@ def autosave(door: Door, training: TrainingSession, slug: str) -> Response:
         if not web.wants_fragment():
             return _conflict(door, opened, stale)
         opened.saved = stale.stored
-        opened.conflicts = [{"topic": stale.topic}]
+        opened.is_overtaken = True
         return _answer(door, opened, blocks=("saved",), status=409)
     opened.versions = {answers.topic: answers.version for answers in saved}
     opened.saved = saved[-1]
@@ -203,7 +204,7 @@ def _edit(door: Door, opened: Opened, action: str) -> Response:
         # an amendment is saved whole, with its reason: lists only change on the page
     except StaleTopic as stale:
         return _conflict(door, opened, stale)
-    return _answer(door, opened, blocks=("questions",), always_page=True)
+    return _answer(door, opened, blocks=("questions", "saved", "recap"))
 
 
 def _add_day(opened: Opened, _index: str) -> None:
@@ -297,7 +298,7 @@ def _conflict(door: Door, opened: Opened, stale: StaleTopic) -> Response:
     )
     opened.saved = stale.stored
     opened.versions[stale.topic] = stale.stored.version
-    return _answer(door, opened, status=409, blocks=("questions",), always_page=True)
+    return _answer(door, opened, status=409, blocks=("questions", "saved"))
 
 
 def _reopened(door: Door, opened: Opened) -> Response:
@@ -316,7 +317,6 @@ def _answer(
     validate: bool = False,
     status: int = 200,
     blocks: Sequence[str] = (),
-    always_page: bool = False,
 ) -> Response:
     forms = opened.forms(validate=validate)
     errors = [e for form in forms.values() for e in web.error_summary(form)] if validate else []

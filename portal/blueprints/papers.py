@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Response, abort
+from markupsafe import Markup
 
 from portal import clock, web
 from portal.accounts import service as accounts
@@ -91,7 +92,7 @@ def preview(
     if not missing:
         version = 1 + max((d.version for d in training.documents), default=0)
         facts = kinds.KINDS[kind].facts(training, accounts.organisation(), clock.today(), version)
-        body = documents.body_html(kind, facts)
+        body = Markup(documents.body_html(kind, facts))  # noqa: S704 - escaped where it is made
     return web.page(
         "training/preview.html",
         layout=layout,

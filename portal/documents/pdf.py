@@ -25,6 +25,7 @@ from xhtml2pdf.document import pisaDocument
 ASSETS = Path(__file__).parent / "assets"
 TOTAL = "\ue000"  # stands for the number of pages; private use, so `pdftext` drops it from texts
 MAX_BYTES = 2 * 1024 * 1024
+FALLBACK = ", secours"  # in paper.css, after the text family
 _FACES = {
     ("papier", 0, 0): "SourceSans3-Regular.ttf",
     ("papier", 1, 0): "SourceSans3-Semibold.ttf",
@@ -89,8 +90,16 @@ def prepare() -> None:
 
 
 @cache
-def stylesheet() -> str:
-    return (ASSETS / "paper.css").read_text(encoding="utf-8")
+def _stylesheet(needs_other_scripts: bool) -> str:
+    css = (ASSETS / "paper.css").read_text(encoding="utf-8")
+    return css if needs_other_scripts else css.replace(FALLBACK, "")
+
+
+def stylesheet(html: str) -> str:
+    """The style of papers; the second family only where `html` needs it, as it is looked up for
+    every run of text."""
+    known = pdfmetrics.getFont("SourceSans3-Regular").face.charToGlyph
+    return _stylesheet(any(ord(letter) not in known for letter in set(html) if letter > " "))
 
 
 def render(html: str, expected_pages: int, logo: bytes | None = None) -> Pdf:
@@ -118,7 +127,7 @@ def _convert(html: str, logo: bytes | None) -> Pdf:
             dest=out,
             encoding="utf-8",
             path=str(ASSETS),
-            default_css=stylesheet(),
+            default_css=stylesheet(html),
             link_callback=_only(logo),
             resource_policy=POLICY,
             capacity=-1,  # never a temporary file

@@ -27,7 +27,7 @@ from portal.emails.models import Email, EmailState
 from portal.emails.rules import MAX_TRIES, NEVER, wait_after
 from portal.extensions import claim, db, settings, writing
 
-__all__ = ["cancel_queued", "deliver", "due_ids", "message_of", "path_of_eml", "retry"]
+__all__ = ["cancel_queued", "deliver", "due_ids", "message_of", "path_of_eml", "post", "retry"]
 
 LEASE = timedelta(minutes=5)  # longer than any exchange with a server may last
 DOCUMENT_WAIT = timedelta(seconds=5)
@@ -52,6 +52,17 @@ class _NotYet(Exception):
     def __init__(self, reason: str | None, wait: timedelta) -> None:
         super().__init__(reason)
         self.reason, self.wait = reason, wait
+
+
+def post(email: Email) -> Email:
+    """Adds `email` to the caller's transaction; the row already there when the act was repeated.
+
+    A second press writes the same key: it must neither send twice nor fail.
+    """
+    known = db.session.scalar(select(Email).where(Email.dedupe_key == email.dedupe_key))
+    if known is None:
+        db.session.add(email)
+    return known or email
 
 
 # --- What is to be done

@@ -82,7 +82,9 @@ def attachments(mail: Email) -> Sequence[Document]:
     found = {
         document.id: document
         for document in db.session.scalars(
-            select(Document).where(Document.id.in_(mail.document_ids))
+            select(Document).where(
+                Document.id.in_(mail.document_ids), Document.training_id == mail.training_id
+            )
         )
     }
     return [found[i] for i in mail.document_ids if i in found]

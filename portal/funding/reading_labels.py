@@ -6,55 +6,18 @@ against always wins: no suggestion is better than a wrong one.
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import Any
 
-from portal.funding.reading_layout import Flow, Layout, Segment, Token
+from portal.funding.reading_layout import Flow, Layout, Segment
+from portal.funding.reading_rules import Hit, labels, masked, matches_of, nearest_of, rules
 from portal.funding.reading_values import FINDERS, Found
 
 MAX_FOUND = 400  # of one kind in a file; beyond, it is no letter and nothing is proposed
 WINDOW = 30  # words before a value where its label may stand
-CLOSE = 4  # words: a label against, so near before another, takes it over
 CELL = 10  # words of a cell that may be a label
 HEADER_LINES = 40  # lines up to the head of a column
 _SENTENCE_END = re.compile(r"[a-z0-9)»\]]{4,}[.;?!]$|^[;?!]$")
-_PAUSE = re.compile(r"[,:;(.]")
-
-
-@cache
-def rules() -> Mapping[str, Any]:
-    """The reading rules, read once."""
-    text = files("portal.funding").joinpath("reading_rules.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """One rule: what announces a value, or (`is_against`) another value than the one sought."""
-
-    id: str
-    pattern: re.Pattern[str]
-    is_against: bool
-    weight: int = 0
-    reach: int = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A label found at `flow.text[start:end]`."""
-
-    label: Label
-    flow: Flow
-    start: int
-    end: int
-
-    @property
-    def last(self) -> Token:
-        return self.flow.at(self.end - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +34,6 @@ class Announced:
     where: tuple[Segment, ...] = ()
 
 
-def masked(text: str) -> str:
-    """`text` with what must not be taken for a label (titles between quotes…) blanked out."""
-    for pattern in rules()["ignore"]:
-        text = re.sub(pattern, lambda match: "_" * len(match[0]), text)
-    return text
-
-
 class Field:
     """One field of the rules, applied to one layout."""
 
@@ -85,7 +41,7 @@ class Field:
         self.rule = rules()[name]
         self.layout = layout
         self.places: Mapping[str, int] = rules()["places"]
-        self.labels = _labels(name)
+        self.labels = labels(name)
         self._hits: dict[int, list[Hit]] = {}
         self.found = self._found()
         self._by_flow: dict[int, list[Found]] = {}
@@ -117,7 +73,7 @@ class Field:
             self._hits[id(flow)] = [
                 Hit(label, flow, match.start(), match.end())
                 for label in self.labels
-                for match in _matches(label, flow, text)
+                for match in matches_of(label, flow, text)
                 if match.end() > match.start()
             ]
         return self._hits[id(flow)]
@@ -126,16 +82,17 @@ class Field:
         denied, granted, start = self._after(found)
         if denied:
             return Announced(found, None, 0, ("after",))
-        if granted:
-            return Announced(found, None, self.rule["need"], ())
         segment = found.flow.at(found.start).segment
         hit = self._before(found, start)
+        if granted and not (hit and hit.label.is_against):
+            return Announced(found, None, self.rule["need"], ())
         if hit and hit.last.segment is segment:
             return self._judge(found, [(hit, "same")], [segment])
         hits, where = self._around(found, segment)
         if hit:
-            hits.append((hit, "running" if found.flow.at(found.start) is not segment.tokens[0]
-                         or len(hit.last.segment.tokens) > CELL else "above"))
+            is_first = found.flow.at(found.start) is segment.tokens[0]
+            is_cell = is_first and len(hit.last.segment.tokens) <= CELL
+            hits.append((hit, "above" if is_cell else "running"))
             where.append(hit.last.segment)
         if not hits and self._climb():
             hits = self._headings(segment)
@@ -188,7 +145,7 @@ class Field:
                 break
         start = max(start, found.flow.tokens[first].start)
         hits = [hit for hit in self.hits(found.flow) if start <= hit.start < hit.end <= found.start]
-        nearest = _nearest(hits)
+        nearest = nearest_of(hits)
         if nearest is None or nearest.label.is_against:
             return nearest
         apart = token.index - nearest.last.index - 1
@@ -260,7 +217,7 @@ class Field:
         against = next((hit for hit in hits if hit.label.is_against), None)
         if len(lines) > 1 and against:
             return against
-        return _nearest(hits)
+        return nearest_of(hits)
 
     def _within(self, segment: Segment) -> Iterator[Hit]:
         flow = segment.flow
@@ -278,7 +235,7 @@ class Field:
         left = next(self.layout.left_of(segment), None)
         for cell in (segment, left) if left else (segment,):
             for other, _ in self.layout.above(cell, self._climb()):
-                hit = _nearest(list(self._within(other)))
+                hit = nearest_of(list(self._within(other)))
                 if hit:
                     hits.append((hit, "above"))
                     break
@@ -288,38 +245,6 @@ class Field:
 def text_of(segment: Segment) -> str:
     """The folded text of a segment."""
     return " ".join(token.folded for token in segment.tokens)
-
-
-def _matches(label: Label, flow: Flow, text: str) -> Iterator[re.Match[str]]:
-    """Matches of a label; one anchored at both ends is sought in each cell of its own."""
-    if not label.pattern.pattern.startswith("^"):
-        yield from label.pattern.finditer(text)
-        return
-    for segment in flow.segments:
-        start = segment.tokens[0].start
-        end = segment.tokens[-1].start + len(segment.tokens[-1].folded)
-        cell = re.compile(label.pattern.pattern[1:].removesuffix("$") + r"(?!.)")
-        match = cell.match(text, start, end)
-        if match:
-            yield match
-
-
-def _nearest(hits: Sequence[Hit]) -> Hit | None:
-    """The label that ends last; one against that touches it, or comes just before, is taken."""
-    if not hits:
-        return None
-    nearest = max(hits, key=lambda hit: (hit.end, hit.label.is_against, hit.end - hit.start))
-    if nearest.label.is_against:
-        return nearest
-    for hit in hits:
-        if not hit.label.is_against:
-            continue
-        if hit.end > nearest.start:
-            return hit
-        between = nearest.flow.text[hit.end : nearest.start]
-        if len(between.split()) <= CLOSE and not _PAUSE.search(between):
-            return hit
-    return nearest
 
 
 def _follows(pattern: str | None, skip: str, text: str, end: int) -> int:
@@ -332,14 +257,3 @@ def _follows(pattern: str | None, skip: str, text: str, end: int) -> int:
 
 def _has_letters(segment: Segment) -> bool:
     return bool(re.search(r"[a-z]{2,}", text_of(segment).replace("eur", "")))
-
-
-@cache
-def _labels(name: str) -> tuple[Label, ...]:
-    rule = rules()[name]
-    wanted = [
-        Label(one["id"], re.compile(one["match"]), False, one["weight"], one.get("reach", 8))
-        for one in rule["labels"]
-    ]
-    against = [Label(one["id"], re.compile(one["match"]), True) for one in rule["against"]]
-    return (*wanted, *against)

@@ -60,15 +60,21 @@ class Flow:
     starts: list[int] = field(default_factory=list)
 
     def finish(self) -> None:
+        """Takes the words of its segments, which then know their flow."""
         self.tokens = [token for segment in self.segments for token in segment.tokens]
+        self.numbered()
+        for segment in self.segments:
+            segment.flow = self
+
+    def numbered(self) -> "Flow":
+        """Itself, its tokens placed in its text."""
         position = 0
         for index, token in enumerate(self.tokens):
             token.start, token.index = position, index
             position += len(token.folded) + 1
         self.starts = [token.start for token in self.tokens]
         self.text = " ".join(token.folded for token in self.tokens)
-        for segment in self.segments:
-            segment.flow = self
+        return self
 
     def at(self, position: int) -> Token:
         """The token that holds the character at `position`."""

@@ -39,7 +39,11 @@ class FunderChoice(StrEnum):
 
 @dataclass(frozen=True)
 class Opco:
-    """One of the eleven opérateurs de compétences; `filing_days` is None when not sourced."""
+    """One of the eleven opérateurs de compétences; `filing_days` is None when not sourced.
+
+    `filing_is_sure` is false for a delay read elsewhere than at the OPCO itself; `siro_label` is
+    its name in the « Table SIRET-OPCO » of France compétences.
+    """
 
     code: str
     name: str
@@ -47,8 +51,11 @@ class Opco:
     portal_name: str
     portal_url: str
     sectors: str
+    summary: str
     filing_days: int | None
+    filing_is_sure: bool
     wants_signed_convention: bool
+    siro_label: str
 
 
 @cache
@@ -63,8 +70,11 @@ def opcos() -> dict[str, Opco]:
             portal_name=row["portail"].split(" (")[0].replace("'", "’"),
             portal_url=row["portail_url"],
             sectors=row["secteurs"].replace("'", "’"),
+            summary=row["resume"],
             filing_days=int(row["delai_jours"]) if row["delai_jours"] else None,
+            filing_is_sure="à confirmer" not in row["delai_source"],
             wants_signed_convention=row["convention_signee_au_depot"] == "oui",
+            siro_label=row["libelle_siro"],
         )
         for row in csv.DictReader(text.splitlines())
     }

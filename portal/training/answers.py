@@ -16,7 +16,8 @@ def keep(form: type[Form], pairs: Iterable[tuple[str, str]]) -> Raw:
     names = set(form(formdata=None, meta={"csrf": False})._fields)
     raw: Raw = {}
     for name, value in pairs:
-        if name.split("-")[0] in names:
+        entry = _ENTRY.fullmatch(name)
+        if (entry["list"] if entry else name) in names:
             raw.setdefault(name, []).append(value)
     return raw
 

@@ -1,5 +1,6 @@
 """Lists of sessions: one query of plain columns, pages by key, never by offset."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -245,6 +246,8 @@ def _words(query: str) -> list[ColumnElement[bool]]:
 
 def _key(text: str) -> tuple[date, int] | None:
     day, _, identity = text.partition("_")
+    if not re.fullmatch("[0-9]{1,9}", identity):
+        return None
     try:
         return date.fromisoformat(day), int(identity)
     except ValueError:

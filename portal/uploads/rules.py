@@ -34,25 +34,30 @@ class Refusal(StrEnum):
     TOO_COMPLEX = "too_complex"
     ACTIVE = "active"
     NO_ROOM = "no_room"
+    NONE = "none"
+    FULL = "full"
 
 
 SENTENCE = {
-    Refusal.EMPTY: "Ce fichier est vide : choisissez-en un autre",
-    Refusal.TOO_LARGE: "Ce fichier dépasse 12 Mo : réduisez-le ou prenez une photo",
-    Refusal.TOO_MANY: "Dix fichiers au plus, 60 Mo en tout : envoyez-en moins à la fois",
-    Refusal.KIND: "Ce type de fichier n’est pas accepté : envoyez un PDF ou une photo (JPEG, PNG)",
+    Refusal.EMPTY: "Ce fichier est vide\u00a0: choisissez-en un autre",
+    Refusal.TOO_LARGE: "Ce fichier dépasse 12 Mo\u00a0: réduisez-le ou prenez une photo",
+    Refusal.TOO_MANY: "Dix fichiers au plus, 60 Mo en tout\u00a0: envoyez-en moins à la fois",
+    Refusal.KIND: "Ce type de fichier n’est pas accepté\u00a0: envoyez un PDF ou une photo (JPEG, PNG)",
     Refusal.OFFICE_FILE: "Exportez ce document en PDF, puis envoyez le PDF",
-    Refusal.DISGUISED: "Le contenu de ce fichier n’est pas celui que son nom annonce : "
+    Refusal.DISGUISED: "Le contenu de ce fichier n’est pas celui que son nom annonce\u00a0: "
     "envoyez un PDF ou une photo",
-    Refusal.PASSWORD: "Ce PDF est protégé : imprimez-le en PDF sans mot de passe, "
+    Refusal.PASSWORD: "Ce PDF est protégé\u00a0: imprimez-le en PDF sans mot de passe, "
     "ou envoyez une photo",
-    Refusal.UNREADABLE: "Ce fichier est illisible ou incomplet : enregistrez-le de nouveau, "
+    Refusal.UNREADABLE: "Ce fichier est illisible ou incomplet\u00a0: enregistrez-le de nouveau, "
     "ou envoyez une photo",
-    Refusal.TOO_MANY_PAGES: "Ce document dépasse 200 pages : envoyez seulement l’accord",
-    Refusal.TOO_COMPLEX: "Ce fichier est trop lourd à ouvrir : imprimez-le en PDF, "
+    Refusal.TOO_MANY_PAGES: "Ce document dépasse 200 pages\u00a0: envoyez seulement l’accord",
+    Refusal.TOO_COMPLEX: "Ce fichier est trop lourd à ouvrir\u00a0: imprimez-le en PDF, "
     "ou envoyez une photo",
-    Refusal.ACTIVE: "Ce PDF contient un programme : imprimez-le en PDF, ou envoyez une photo",
-    Refusal.NO_ROOM: "Le portail manque de place : rien n’est perdu, réessayez plus tard",
+    Refusal.ACTIVE: "Ce PDF contient un programme\u00a0: imprimez-le en PDF, ou envoyez une photo",
+    Refusal.NO_ROOM: "Le portail manque de place\u00a0: rien n’est perdu, réessayez plus tard",
+    Refusal.NONE: "Choisissez le fichier à envoyer\u00a0: un PDF ou des photos",
+    Refusal.FULL: "Ce dossier a déjà reçu dix envois ou 60 Mo aujourd’hui\u00a0: réessayez demain, "
+    "ou prévenez votre organisme de formation",
 }
 
 

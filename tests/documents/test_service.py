@@ -80,9 +80,10 @@ def test_supersede_leaves_nothing_current(training: TrainingSession) -> None:
 
 
 def test_an_incomplete_dossier_issues_nothing(training: TrainingSession) -> None:
-    with pytest.raises(IncompleteTraining), writing():
-        training.company = None
-        service.issue(training, cast.organisation(), AT)
+    with writing():
+        training.headcount = None
+    with pytest.raises(IncompleteTraining, match="l’effectif"):
+        issued(training)
     assert rows(training) == []
 
 

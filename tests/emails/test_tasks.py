@@ -47,7 +47,7 @@ from tests.emails.mailroom import app_on
 port = int(sys.argv[2])
 app = app_on(Path(sys.argv[1]), Smtp("127.0.0.1", port, "none", None, None))
 print("ready", flush=True)
-tasks.worker(app)
+tasks.worker(app, warm=False)
 print("ended", flush=True)
 """
 
@@ -216,7 +216,7 @@ def test_tasks_are_kept_as_json_and_come_back_whole() -> None:
     stored = serializer.serialize(message)
     assert json.loads(stored)[1] == "portal.tasks.deliver"
     assert serializer.deserialize(stored) == message
-    with pytest.raises(ValueError, match="Expecting value"):
+    with pytest.raises(UnicodeDecodeError):
         serializer.deserialize(b"\x80\x05cos\nsystem\n")
 
 

@@ -161,6 +161,18 @@ def test_two_workers_that_take_the_same_message_send_it_once(
     assert again(email_id).state == "sent"
 
 
+def test_a_repeated_act_leaves_one_message(app: Flask) -> None:
+    training, organisation = dossier()
+    link = link_of(training)
+    with writing():
+        first = outbox.post(letters.invitation(training, link, organisation, NOW, "press"))
+        again = outbox.post(letters.invitation(training, link, organisation, NOW, "press"))
+        other = outbox.post(letters.invitation(training, link, organisation, NOW, "later"))
+    assert first is again
+    assert other is not first
+    assert len(outbox.due_ids(NOW)) == 2
+
+
 # --- « Later »
 
 

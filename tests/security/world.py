@@ -15,6 +15,7 @@ from typing import Any
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from portal import clock, workflow
@@ -312,12 +313,18 @@ def _kill_links(mine: Side) -> None:
                     setattr(link, name, value)
 
 
+def _hurry(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
 @contextmanager
 def made(config: Config) -> Iterator[World]:
     """The whole world in that folder, at NOW; the clock stands still inside."""
     with time_machine.travel(NOW, tick=False):
         app = create_app(config)
         with app.app_context():
+            # durable tables would only make these tests slower: nobody cuts the power here
+            event.listen(db.engine, "connect", _hurry)
             sides = []
             for word in SIRETS:
                 draft = _dossier(word, "draft", sent=False)

@@ -1,8 +1,11 @@
 """Signing in and out: what is accepted, what it opens, when it ends."""
 
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -300,3 +303,41 @@ def test_demonstration_accounts_are_offered_in_demonstration_only(config: Config
         close(app)
         assert ("Zoé Essai" in page.text) is demo
         assert (accounts.DEMONSTRATION_PASSWORD in page.text) is demo
+
+
+def test_a_real_installation_never_serves_demonstration_accounts(
+    app: Flask, config: Config, tmp_path: Path
+) -> None:
+    def started() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", "import wsgi; print(wsgi.app.name)"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(accounts.__file__).parents[2],
+        )
+
+    key = tmp_path / "key"
+    key.write_text("kTq3vW9xLz7bN1mR5sD8fG2hJ6pY4cQ0aE-uI_oX")
+    environment = {
+        "PORTAL_BASE_URL": config.base_url,
+        "PORTAL_DATA": str(config.data),
+        "PORTAL_SECRET_KEY_FILE": str(key),
+        "PORTAL_LINK_KEY_FILE": str(key),
+        "PORTAL_SMTP_URL": "smtps://127.0.0.1:9",
+    }
+    assert started().stdout.strip() == "portal.app"
+    with app.app_context():
+        accounts.create_user(
+            email="demo@rivage-formation.example",
+            first_name="Zoé",
+            last_name="Essai",
+            role=Role.TRAINER,
+            password=accounts.DEMONSTRATION_PASSWORD,
+            is_demonstration=True,
+        )
+    refused = started()
+    assert refused.returncode == 1
+    assert "comptes de démonstration" in refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -230,6 +230,7 @@ def leave(public_id: str) -> Response:
     access.close_space(web.space_cookie() or "")
     response = web.see_other(url_for("public.home"))
     web.forget_space(response)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 

@@ -120,6 +120,6 @@ def duplicate(ref: str) -> Response:
     key = request.form.get("key", "")[:64] or secrets.token_hex(16)
     actor = web.actor()
     trainer = source.trainer
-    copy = workflow.create(trainer, actor, Way.SELF, key, source=source)
+    copy = workflow.create(trainer, actor, Way.SELF, f"{actor.id}-{key}", source=source)
     flash(f"Cette session est une copie de {source.ref}\u00a0: indiquez ses dates.", "info")
     return web.see_other(url_for(".step", ref=copy.ref, slug="dates"))

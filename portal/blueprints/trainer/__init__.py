@@ -50,7 +50,7 @@ def create() -> Response:
             current_user,
             web.actor(),
             Way(form.way.data),
-            key,
+            f"{current_user.id}-{key}",  # whoever learns a key opens nobody else's session
             client_email=form.client_email.data if form.way.data == Way.LINK else None,
         )
         first = "programme" if form.way.data == Way.LINK else "client"
