@@ -1,6 +1,6 @@
 """Measures the import of a generated « Table SIRET-OPCO »: time and peak memory, both kinds.
 
-    .venv/bin/python -m bench.siro_import [lines]
+.venv/bin/python -m bench.siro_import [lines]
 """
 
 import random

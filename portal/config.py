@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MIN_KEY_LENGTH = 32
+REGISTRY_URL = "https://recherche-entreprises.api.gouv.fr"
+NO_REGISTRY = "aucun"
 T = TypeVar("T")
 
 
@@ -68,6 +70,7 @@ class Config:
     sender: str | None = None
     proxies: int = 0
     testing: bool = False
+    registry_url: str = ""  # the public directory of companies; empty: never asked
 
     @property
     def host(self) -> str:
@@ -91,6 +94,16 @@ class Config:
     def queue(self) -> Path:
         return self.data / "queue.sqlite3"
 
+    @property
+    def registry_state(self) -> Path:
+        """Budget, breaker and recent answers of the directory, shared by every process."""
+        return self.data / "registry.sqlite3"
+
+    @property
+    def siro(self) -> Path:
+        """The imported « Table SIRET-OPCO », when there is one."""
+        return self.data / "siro.sqlite3"
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Config":
         """Reads PORTAL_* variables; raises ConfigError naming every one that is missing."""
@@ -111,6 +124,7 @@ class Config:
         link_key = read(_key, "PORTAL_LINK_KEY_FILE", "signe les liens des clients", env, kept)
         smtp = read(_smtp, env, demo)
         proxies = read(_proxies, env)
+        registry_url = read(_registry_url, env, demo)
         if problems:
             raise ConfigError(
                 "Le portail ne peut pas démarrer. Réglages à donner :\n- " + "\n- ".join(problems)
@@ -125,6 +139,7 @@ class Config:
             smtp=smtp,
             sender=env.get("PORTAL_SENDER") or None,
             proxies=proxies or 0,
+            registry_url=registry_url or "",
         )
 
 
@@ -167,6 +182,19 @@ def _proxies(env: Mapping[str, str]) -> int:
     if not re.fullmatch(r"[0-9]", given):
         raise ConfigError("PORTAL_PROXIES : le nombre de serveurs mandataires, de 0 à 9")
     return int(given)
+
+
+def _registry_url(env: Mapping[str, str], demo: bool) -> str:
+    """Where companies are looked up; the demonstration never asks the real directory."""
+    given = env.get("PORTAL_REGISTRY_URL") or (NO_REGISTRY if demo else REGISTRY_URL)
+    if given == NO_REGISTRY:
+        return ""
+    parts = urlsplit(given)
+    if not parts.hostname or (parts.scheme != "https" and parts.hostname not in LOOPBACK):
+        raise ConfigError(
+            f"PORTAL_REGISTRY_URL : une adresse https://, ou « {NO_REGISTRY} » pour s’en passer"
+        )
+    return given.rstrip("/")
 
 
 def _key(name: str, purpose: str, env: Mapping[str, str], demo_data: Path | None) -> str:

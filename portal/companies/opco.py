@@ -5,74 +5,15 @@ at hand, else the collective agreement (IDCC) of the establishment, else of the 
 the company. Without an agreement the NAF code gives a suggestion, never an answer.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from portal import french
+from portal.companies.reference import ESCAPES, Reliability, Tables, normal_idcc
 
-# DSN placeholders (« divers », « non précisé », « non en vigueur », « absence »): no agreement.
-ESCAPES = frozenset({"5100", "5501", "9998", "9999"})
 NO_STAFF = frozenset({"NN", "00"})  # INSEE bands: not an employer, employer without staff
 SOLE_TRADER = "1000"  # legal category « entrepreneur individuel »
-
-
-class Reliability(StrEnum):
-    """How far one row of the table of agreements may be believed."""
-
-    SURE = "sure"
-    RARE = "rare"  # fewer than 20 establishments, on no official list: a last resort
-    SHARED = "shared"  # several OPCO: a person chooses
-    ESCAPE = "escape"
-
-
-@dataclass(frozen=True)
-class Convention:
-    """A collective agreement; `codes` are its OPCO, the commonest first. `month` is « 2026-08 »."""
-
-    idcc: str
-    title: str
-    codes: tuple[str, ...]
-    reliability: Reliability
-    source: str
-    month: str
-
-
-@dataclass(frozen=True)
-class Activity:
-    """A NAF code (« 43.32A ») and the OPCO its companies usually have: approximate."""
-
-    naf: str
-    title: str
-    idcc: str
-    code: str
-    reliability: str
-    month: str
-
-
-@dataclass(frozen=True)
-class Fund:
-    """A fund for people who work for themselves (fonds d’assurance formation)."""
-
-    code: str
-    name: str
-    website: str
-    url: str
-    audience: str
-    filing: str
-    month: str
-
-
-@dataclass(frozen=True)
-class Tables:
-    """The reference data of the rule, by code; `funds_by_naf` by the start of a NAF code."""
-
-    conventions: Mapping[str, Convention]
-    activities: Mapping[str, Activity]
-    funds: Mapping[str, Fund]
-    funds_by_naf: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -156,12 +97,6 @@ NOTHING = Proposal(Standing.NONE, Path.NOWHERE)
 SIRO = "table SIRET-OPCO de France compétences"
 DIRECTORY = "Annuaire des entreprises"
 USAGE = "correspondance approximative entre activités et conventions"
-
-
-def normal_idcc(text: str) -> str | None:
-    """« 16 » → « 0016 »; None when it is not one to four figures."""
-    figures = text.strip()
-    return figures.zfill(4) if re.fullmatch(r"[0-9]{1,4}", figures) and int(figures) else None
 
 
 def propose(evidence: Evidence, tables: Tables) -> Proposal:
@@ -289,12 +224,6 @@ def _by_start(naf: str, funds_by_naf: Mapping[str, tuple[str, ...]]) -> tuple[st
         if found:
             return found
     return ()
-
-
-def month_name(month: str) -> str:
-    """« 2026-08 » → « août 2026 »; an unreadable one is left as it is."""
-    match = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", month)
-    return f"{french.MONTHS[int(match[2]) - 1]}{french.NBSP}{match[1]}" if match else month
 
 
 WHY: dict[Path, str] = {

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from portal import french
-from portal.companies.opco import Activity, Convention, Reliability, Tables
+from portal.companies.reference import Activity, Convention, Reliability, Tables
 
 LONGEST_QUERY = 200  # characters that are read; a title has 240 at most
 MOST_WORDS = 8

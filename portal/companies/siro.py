@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from portal.companies.opco import ESCAPES, Convention, Reliability
+from portal.companies.reference import ESCAPES, Convention, Reliability
 from portal.funding.rules import opcos
 
 HEADER = "SIRET|IDCC|OPCO_PROPRIETAIRE|OPCO_GESTION"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from portal import french
 from portal.companies import siro
-from portal.companies.opco import Activity, Convention, Fund, Reliability, Tables
+from portal.companies.reference import Activity, Convention, Fund, Reliability, Tables
 
 HIDDEN = "ne pas afficher"  # in the source column of a row that still has to be checked
 

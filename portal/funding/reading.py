@@ -162,7 +162,7 @@ def _days(layout: Layout) -> tuple[Suggestion[date] | None, Suggestion[date] | N
     """First and last day; both None when they contradict themselves or each other."""
     spans = Field("dates", layout).accepted()
     alone = [] if spans else Field("day", layout).accepted()
-    chosen = []
+    chosen: list[Suggestion[date] | None] = []
     for index, name in enumerate(DAYS):
         named = Field(name, layout).accepted()
         every = [*spans, *named, *([] if named else alone)]
@@ -200,7 +200,7 @@ def _announced(one: Announced | None, value: Any = None) -> Suggestion[Any] | No
 
 
 def _said(one: Said | None) -> Suggestion[Any] | None:
-    return one and _suggestion(one.value, one.tokens, "", one.rule)
+    return None if one is None else _suggestion(one.value, one.tokens, "", one.rule)
 
 
 def _suggestion(value: Any, tokens: Sequence[Token], label: str, rule: str) -> Suggestion[Any]:

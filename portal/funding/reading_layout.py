@@ -134,7 +134,7 @@ def _rows(page: Page) -> list[list[Segment]]:
             lines[-1].append(word)
         else:
             lines.append([word])
-    rows = []
+    rows: list[list[Segment]] = []
     for line in lines:
         segments = list(_segments(page.number, len(rows), sorted(line, key=lambda w: w.x0)))
         if segments:

@@ -152,5 +152,5 @@ def _numbers(attributes: dict[str, str], *names: str) -> tuple[float, ...]:
 def _is_seen(box: tuple[float, float, float, float], size: tuple[float, float]) -> bool:
     """Whether a box has a size a reader can see, on its page."""
     x0, y0, x1, y1 = box
-    inside = -1 <= x0 and x1 <= size[0] + 1 and -1 <= y0 and y1 <= size[1] + 1
+    inside = x0 >= -1 and x1 <= size[0] + 1 and y0 >= -1 and y1 <= size[1] + 1
     return inside and x1 - x0 > 0.5 and y1 - y0 > 2

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from portal.funding.reading_layout import Flow, Segment, Token
+from portal.funding.reading_layout import Flow, Token
 
 CLOSE = 4  # words: a label against, so near before another, takes it over
 _PAUSE = re.compile(r"[,:;(.]")

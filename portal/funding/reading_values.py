@@ -94,7 +94,8 @@ _COUNTS = dict(
 )
 _COUNT = re.compile(
     rf"(?:^|(?<=[ (:]))(?P<n>\d{{1,3}}|(?:{'|'.join(_COUNTS)})\b)(?: \(0?(?P<again>\d{{1,3}})\))?"
-    r"(?P<unit> (?:stagiaires?|participant(?:e?s|\(e\)s|·es)?|apprenants?|salarie(?:e?s|\(e\)s)?)\b)?"
+    r"(?P<unit> (?:stagiaires?|participant(?:e?s|\(e\)s|·es)?|apprenants?"
+    r"|salarie(?:e?s|\(e\)s)?)\b)?"
     r"(?=$|[ ,;:.)])"
 )
 _SIRET = re.compile(r"(?<![\w.,-])\d{3}[ .]?\d{3}[ .]?\d{3}[ .\-]?\d{5}(?![\w-])")
