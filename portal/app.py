@@ -167,12 +167,14 @@ def _doors(app: Flask) -> None:
     from portal.blueprints.errors import blueprint as errors
     from portal.blueprints.office import blueprint as office
     from portal.blueprints.public import blueprint as public
+    from portal.blueprints.signing import blueprint as signing
     from portal.blueprints.trainer import blueprint as trainer
 
     for blueprint in (errors, public, auth):
         app.register_blueprint(blueprint)
     app.register_blueprint(trainer, url_prefix="/formateur")
     app.register_blueprint(client, url_prefix="/espace")
+    app.register_blueprint(signing, url_prefix="/signature")
     app.register_blueprint(office, url_prefix="/organisme")
 
 
