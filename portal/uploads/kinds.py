@@ -40,7 +40,7 @@ OFFICE_EXTENSIONS = frozenset(
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 # Contents with a name of their own: under one of our extensions, the file is disguised.
 _OTHERS = re.compile(
-    rb"GIF8|MZ|\x7fELF|#!|PK[\x03\x05]|Rar!|7z\xbc\xaf|\x1f\x8b|%!|\xc5\xd0\xd3\xc6|BM..\0\0|"
+    rb"GIF8|MZ|\x7fELF|#!|PK[\x03\x05]|Rar!|7z\xbc\xaf|\x1f\x8b|%!|\xc5\xd0\xd3\xc6|BM.{4}\0{4}|"
     rb"\xff\x0a|\0\0\0\x0cJXL |\xca\xfe\xba\xbe|L\0\0\0\x01\x14\x02\0|\[InternetShortcut\]|"
     rb"X5O!P%@AP|\s*<|(?:From|Received|Return-Path|MIME-Version|Subject|Delivered-To): ?\S",
     re.IGNORECASE | re.DOTALL,
@@ -114,9 +114,11 @@ def _is_something_else(head: bytes) -> bool:
 
 def holds_another_format(kind: Kind, head: bytes, tail: bytes) -> bool:
     """Whether a file we take could also be opened as an archive, a page or a script."""
-    if _END_OF_ZIP in tail:
+    # A PDF may hold HTML in a readable stream, or an attached archive: its body does not count.
+    after = tail.rpartition(b"%%EOF")[2] if kind.is_pdf else tail
+    before = head.partition(b"%PDF-")[0] if kind.is_pdf else head
+    if _PROGRAM.search(before) or _PROGRAM.search(after) or _END_OF_ZIP in after:
         return True
-    # A PDF may quote HTML in a readable stream: only what stands outside its body counts.
-    outside = tail.rpartition(b"%%EOF")[2] if kind.is_pdf else head + tail
-    before = head.partition(b"%PDF-")[0] if kind.is_pdf else b""
-    return bool(_PROGRAM.search(outside) or _PROGRAM.search(before))
+    found = tail.rfind(_END_OF_ZIP)
+    comment = int.from_bytes(tail[found + 20 : found + 22], "little")
+    return found >= 0 and found + 22 + comment == len(tail)
