@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import cli, clock, french, tasks, web
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
+from portal.blueprints import receiving
 from portal.config import LOOPBACK, Config
 from portal.extensions import (
     csrf,
@@ -144,6 +145,7 @@ def _macros(app: Flask) -> None:
 def _extensions(app: Flask, config: Config) -> None:
     app.before_request(_check_host)
     app.before_request(_check_origin)  # registered before CSRFProtect: it runs first
+    app.before_request(receiving.widen)  # CSRFProtect reads the form, files included
     db.init_app(app)
     if config.database_url.startswith("sqlite"):
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)

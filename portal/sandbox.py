@@ -5,6 +5,7 @@ becomes that program: limits set between fork and exec are unsafe in a process w
 """
 
 import os
+import re
 import resource
 import signal
 import struct
@@ -49,12 +50,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Finished:
-    """How a child ended: `code` is negative for a signal; `rss` is its highest memory, octets."""
+    """How a child ended: `code` is negative for a signal, `cpu` in seconds."""
 
     code: int
     is_late: bool
     cpu: float
-    rss: int
 
 
 def confine(limits: Limits) -> None:
@@ -102,8 +102,7 @@ def _run(command: list[str], errors: Path, seconds: float) -> Finished:
     finally:
         timer.cancel()
     child.returncode = os.waitstatus_to_exitcode(status)
-    cpu = usage.ru_utime + usage.ru_stime
-    return Finished(child.returncode, late.is_set(), cpu, usage.ru_maxrss * 1024)
+    return Finished(child.returncode, late.is_set(), usage.ru_utime + usage.ru_stime)
 
 
 def _kill(pid: int, late: threading.Event) -> None:
@@ -162,6 +161,17 @@ def _leave_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(0)
+
+
+def peak_memory() -> int:
+    """The most memory this process ever held, in octets; 0 where the system does not say.
+
+    Not `ru_maxrss`: a child inherits there what its parent held.
+    """
+    status = Path("/proc/self/status")
+    text = status.read_text() if status.exists() else ""
+    found = re.search(r"VmHWM:\s+(\d+) kB", text)
+    return int(found.group(1)) * 1024 if found else 0
 
 
 def read_frame(stream: BinaryIO) -> bytes | None:

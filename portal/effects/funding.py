@@ -5,7 +5,7 @@ from datetime import timedelta
 from portal.documents import service as documents
 from portal.effects import signing
 from portal.effects.act import Act, Refused
-from portal.emails import letters, outbox
+from portal.emails import notices, outbox
 from portal.extensions import db
 from portal.funding import service as funding
 from portal.funding.models import Agreement
@@ -33,8 +33,8 @@ def receive_agreement(act: Act) -> None:
     training.refused_at = training.refusal_reason = None
     act.uploads.append(upload)
     act.send(
-        letters.agreement_receipt(training, upload, act.organisation, act.at),
-        letters.agreement_to_check(training, upload, act.organisation, act.at),
+        notices.agreement_receipt(training, upload, act.organisation, act.at),
+        notices.agreement_to_check(training, upload, act.organisation, act.at),
     )
     act.body = {"agreement": agreement.id, "sha256": upload.sha256}
     act.result = agreement
@@ -46,8 +46,8 @@ def return_agreement(act: Act) -> None:
     agreement.reason = act.data["reason"]
     arguments = (act.training, act.organisation, act.data["reason"], act.at + UNDO)
     act.send(
-        letters.agreement_returned_to_client(*arguments),
-        letters.agreement_returned_to_trainer(*arguments),
+        notices.agreement_returned_to_client(*arguments),
+        notices.agreement_returned_to_trainer(*arguments),
     )
     act.details = {"reason": agreement.reason}
 
@@ -63,10 +63,10 @@ def validate_agreement(act: Act) -> None:
     _fund(act, asked_grant(training, data))
     later = act.at + UNDO
     act.send(
-        letters.funded_to_trainer(training, split_of(training), act.organisation, later),
+        notices.funded_to_trainer(training, split_of(training), act.organisation, later),
     )
     if not split_of(training).remainder_cents:
-        act.send(letters.funded_to_client(training, split_of(training), act.organisation, later))
+        act.send(notices.funded_to_client(training, split_of(training), act.organisation, later))
     act.body = {"agreement": agreement.id, "granted_cents": training.granted_cents}
 
 
@@ -94,10 +94,10 @@ def correct_agreement(act: Act) -> None:
     training.granted_cents = training.granted_vat_cents = training.funded_at = None
     if not act.data.get("undone"):
         act.send(
-            letters.agreement_corrected_to_client(
+            notices.agreement_corrected_to_client(
                 training, had_undertaking, act.organisation, reason, act.at
             ),
-            letters.agreement_corrected_to_trainer(
+            notices.agreement_corrected_to_trainer(
                 training, had_undertaking, act.organisation, reason, act.at
             ),
         )
@@ -133,8 +133,8 @@ def record_refusal(act: Act) -> None:
     training.refused_at, training.refusal_reason = act.at, reason
     later = act.at + UNDO
     act.send(
-        letters.refused_to_client(training, act.organisation, reason, later),
-        letters.refused_to_trainer(training, act.organisation, reason, later),
+        notices.refused_to_client(training, act.organisation, reason, later),
+        notices.refused_to_trainer(training, act.organisation, reason, later),
     )
     act.details = {"reason": reason}
 
@@ -145,7 +145,7 @@ def self_fund(act: Act) -> None:
     training.self_funded_at = act.at
     training.subrogation = False
     _fund(act, NOTHING)
-    act.send(letters.self_funded_to_trainer(training, act.organisation, act.at))
+    act.send(notices.self_funded_to_trainer(training, act.organisation, act.at))
 
 
 def postpone(act: Act) -> None:
@@ -158,7 +158,7 @@ def postpone(act: Act) -> None:
     trainings.clear_dates(training, act.at)
     training.refused_at = training.refusal_reason = None
     training.filed_on = training.filed_by = training.filing_number = None
-    act.send(letters.postponed_to_trainer(training, act.organisation, act.at))
+    act.send(notices.postponed_to_trainer(training, act.organisation, act.at))
 
 
 def start(act: Act) -> None:

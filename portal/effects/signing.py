@@ -8,7 +8,7 @@ from portal.access.rules import Scope
 from portal.documents import service as documents
 from portal.documents.models import Document
 from portal.effects.act import Act, Refused
-from portal.emails import letters
+from portal.emails import notices
 from portal.emails.models import Email
 from portal.extensions import db
 from portal.funding import service as funding
@@ -60,7 +60,7 @@ def send_link(act: Act) -> None:
 
 def request_letter(act: Act, link: ShareLink, at: datetime) -> Email:
     """The message that carries a signing link, to the signatory alone."""
-    return letters.sign_request(act.training, link, _due(act.training), act.organisation, at)
+    return notices.sign_request(act.training, link, _due(act.training), act.organisation, at)
 
 
 def _due(training: TrainingSession) -> int:
@@ -124,9 +124,9 @@ def _signed(act: Act, due_cents: int) -> None:
         training.committed_cents, training.committed_at = due_cents, act.at
     close_links(act)
     act.send(
-        letters.signed_to_client(training, due_cents, act.organisation, act.at),
-        letters.signed_to_trainer(training, due_cents, act.organisation, act.at),
-        letters.signed_to_office(training, due_cents, act.organisation, act.at),
+        notices.signed_to_client(training, due_cents, act.organisation, act.at),
+        notices.signed_to_trainer(training, due_cents, act.organisation, act.at),
+        notices.signed_to_office(training, due_cents, act.organisation, act.at),
     )
 
 
@@ -135,7 +135,7 @@ def decline_signature(act: Act) -> None:
     training, reason = act.training, act.data["reason"]
     training.declined_at, training.decline_reason = act.at, reason
     arguments = (training, act.organisation, reason, act.at)
-    act.send(letters.declined_to_trainer(*arguments), letters.declined_to_office(*arguments))
+    act.send(notices.declined_to_trainer(*arguments), notices.declined_to_office(*arguments))
     act.details = {"reason": reason}
 
 
@@ -157,7 +157,7 @@ def delegate_signature(act: Act) -> None:
         db.session.flush()
     send_sign_link(act, act.at)
     arguments = (training, former, act.organisation, act.at)
-    act.send(letters.delegated_to_former(*arguments), letters.delegated_to_office(*arguments))
+    act.send(notices.delegated_to_former(*arguments), notices.delegated_to_office(*arguments))
     act.details = {"from": former, "to": data["email"]}
 
 

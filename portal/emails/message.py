@@ -29,7 +29,8 @@ from portal.rendering import environment
 
 HELP = "/aide/session-opco"
 _AS_ENCODED = policy.SMTP.clone(refold_source="none")
-LINKED = frozenset({"invitation", "new_link", "client_reminder"})  # nothing without their link
+# nothing without their link
+LINKED = frozenset({"invitation", "new_link", "client_reminder", "sign_request"})
 
 
 class WrongAttachment(Exception):
@@ -89,8 +90,9 @@ def words_of(email: Email) -> Words:
         "url": _url(email),
         "help_url": settings().base_url + HELP,
     }
-    text = _text().get_template(f"emails/{email.letter}.txt").render(values)
-    html = _html().get_template(f"emails/{email.letter}.html").render(values)
+    template = email.context.get("template", email.letter)
+    text = _text().get_template(f"emails/{template}.txt").render(values)
+    html = _html().get_template(f"emails/{template}.html").render(values)
     return Words(_tidy(text), html)
 
 
@@ -140,6 +142,9 @@ def _url(email: Email) -> str | None:
     if email.audience == Role.TRAINER:
         training: Any = email.context["training"]
         return f"{base}/formateur/sessions/{training['ref']}/"
+    if email.audience == Role.OFFICE:
+        file: Any = email.context["training"]
+        return f"{base}/organisme/dossiers/{file['ref']}/"
     link_id = email.context.get("link_id")
     link = db.session.get(ShareLink, link_id) if link_id else None
     if link is not None and link.training_id != email.training_id:

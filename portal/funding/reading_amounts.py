@@ -96,11 +96,10 @@ def _base(one: Announced, layout: Layout) -> Base | None:
                 text = one.hit.flow.text[one.hit.start : one.found.start]
             if re.search(rule["net"], text) or re.search(rule["gross"], text):
                 return _said(text)
-    for flow in layout.flows:
-        everywhere = re.search(rule["everywhere"], flow.text)
-        if everywhere:
-            return _said(everywhere[0])
-    return None
+    everywhere = " ".join(
+        match[0] for flow in layout.flows for match in re.finditer(rule["everywhere"], flow.text)
+    )
+    return _said(everywhere)
 
 
 def _said(text: str) -> Base | None:

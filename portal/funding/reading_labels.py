@@ -109,30 +109,44 @@ class Field:
             total = hit.label.weight + self.places[place]
             if not hit.label.is_against and total > weight:
                 best, weight = hit, total
-        if not found.is_sure and not self._has_unit(where):
+        if not found.is_sure and not (best and self._has_unit(found, best, where)):
             weight = 0
         return Announced(found, best, weight, against, tuple(where))
 
-    def _has_unit(self, where: Sequence[Segment]) -> bool:
+    def _has_unit(self, found: Found, hit: Hit, where: Sequence[Segment]) -> bool:
+        """Whether the label, or the cells it stands in, give a bare figure its unit."""
         unit = self.rule.get("unit")
-        return bool(unit) and any(re.search(unit, text_of(segment)) for segment in where)
+        if not unit:
+            return False
+        if found.flow is hit.flow and found.flow.at(found.start).segment is hit.last.segment:
+            return bool(re.search(unit, hit.flow.text[hit.start : found.start]))
+        cells = [cell for cell in where if len(cell.tokens) <= CELL]
+        return any(re.search(unit, text_of(cell)) for cell in cells)
 
     def _after(self, found: Found) -> tuple[bool, bool, int]:
         """Whether what follows the value denies it, settles it, and where the previous value and
         what settled it end."""
         rule = self.rule.get("after", {})
-        text = found.flow.text
         previous = 0
         for other in self._by_flow[id(found.flow)]:
             if other.end <= found.start:
                 previous = max(previous, other.end)
+        denied = self._follows(rule.get("against"), found.flow, found.end)
+        settled = self._follows(rule.get("for"), found.flow, found.end)
+        taken = max(self._follows(rule.get(k), found.flow, previous) for k in ("against", "for"))
+        return bool(denied), bool(settled) and not denied, max(taken, previous)
+
+    def _follows(self, pattern: str | None, flow: Flow, end: int) -> int:
+        """Where `pattern` ends when it follows position `end`, on the line unless the line is
+        full of words; 0 when it does not."""
+        if pattern is None or not end:
+            return 0
+        line = flow.at(end - 1).segment.tokens
+        is_cell = len(line) <= CELL
+        stop = line[-1].start + len(line[-1].folded) if is_cell else len(flow.text)
         skip = self.rule.get("after_skip", "")
-        end = found.end
-        denied = _follows(rule.get("against"), skip, text, end)
-        settled = _follows(rule.get("for"), skip, text, end)
-        taken = _follows(rule.get("against"), skip, text, previous) if previous else 0
-        taken = taken or (_follows(rule.get("for"), skip, text, previous) if previous else 0)
-        return bool(denied), bool(settled) and not denied, taken or previous
+        match = re.compile(f"(?:{skip})(?:{pattern})").match(flow.text, end, stop)
+        return match.end() if match else 0
 
     def _before(self, found: Found, start: int) -> Hit | None:
         """The nearest label before the value, in its sentence, not beyond another value."""
@@ -157,7 +171,13 @@ class Field:
         """Labels in the cell on the left and at the head of the column, and those cells."""
         hits: list[tuple[Hit, str]] = []
         where: list[Segment] = []
-        if segment.tokens[0] is found.flow.at(found.start):
+        is_first = not any(
+            other.is_sure
+            and other.start < found.start
+            and found.flow.at(other.start).segment is segment
+            for other in self._by_flow[id(found.flow)]
+        )
+        if is_first and len(segment.tokens) <= CELL:
             for cell in self.layout.left_of(segment):
                 if len(cell.tokens) > CELL:
                     break
@@ -167,7 +187,8 @@ class Field:
                 if hit:
                     hits.append((hit, "left"))
                     break
-        for header in self._headers(segment):
+        is_cell = len(segment.tokens) <= CELL // 2
+        for header in self._headers(segment) if is_cell else ():
             where.extend(header)
             hit = self._in(header)
             if hit:
@@ -231,28 +252,21 @@ class Field:
 
     def _headings(self, segment: Segment) -> list[tuple[Hit, str]]:
         """What the lines above say, over the value and over the cell on its left."""
-        hits: list[tuple[Hit, str]] = []
+        nearest: list[tuple[int, Hit]] = []
         left = next(self.layout.left_of(segment), None)
         for cell in (segment, left) if left else (segment,):
             for other, _ in self.layout.above(cell, self._climb()):
                 hit = nearest_of(list(self._within(other)))
                 if hit:
-                    hits.append((hit, "above"))
+                    nearest.append((other.row, hit))
                     break
-        return hits
+        lowest = max((row for row, _ in nearest), default=0)
+        return [(hit, "above") for row, hit in nearest if row == lowest]
 
 
 def text_of(segment: Segment) -> str:
     """The folded text of a segment."""
     return " ".join(token.folded for token in segment.tokens)
-
-
-def _follows(pattern: str | None, skip: str, text: str, end: int) -> int:
-    """Where `pattern` ends when it follows position `end`; 0 when it does not."""
-    if pattern is None:
-        return 0
-    match = re.compile(f"(?:{skip})(?:{pattern})").match(text, end)
-    return match.end() if match else 0
 
 
 def _has_letters(segment: Segment) -> bool:

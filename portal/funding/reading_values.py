@@ -35,7 +35,7 @@ _AMOUNT = re.compile(
     r"(?:^|(?<=[ (:=\[|«*]))(?P<before>(?:€|eur|euros?)[ ]?)?"
     rf"(?P<figures>{_NUMBER}(?P<decimals>[.,]\d{{1,2}})?+)"
     rf"(?P<after>[ ]?(?:€|eur\b|euros?\b)(?={_BASE}|$|[ ,;:.)*/\]|»]))?"
-    rf"(?=$|[ ,;:.)*/\]|»]|{_BASE})"
+    rf"(?=$|[ ;:)*\]|»]|[.,/](?!\d)|{_BASE})"
 )
 _UNITS = re.compile(
     r"[ ]?(?:%|‰|k€|m€|k ?euros|heures?\b|h\b|jours?\b|j\b|mois\b|ans?\b|minutes?\b|mn\b|pages?\b"
@@ -43,7 +43,7 @@ _UNITS = re.compile(
     r"|mai\b|juin\b|juillet|aout|septembre|octobre|novembre|decembre)"
 )
 _LOOKS_LIKE_A_FIGURE = re.compile(r"[.,]?[\doil|][\d.,oil|]*")
-MAX_BLANK = 0.62  # of the height: a wider blank inside a figure may part two columns
+MAX_BLANK = 0.62  # of the height, or 1.25 of a character: wider, it may part two columns
 
 _MONTHS = {
     name: number
@@ -81,10 +81,12 @@ _SPAN = re.compile(
 _DATE = re.compile(rf"(?<![\w/.\-])(?P<day>{_FULL})")
 _HOURS = re.compile(
     r"(?:^|(?<=[ (:,]))(?P<n>\d{1,4})(?:[.,](?P<d>\d{1,2}))? ?(?P<unit>h\b|heures?\b)?"
-    r"(?: ?(?P<m>[0-5]\d)\b(?: ?(?:mn|min|minutes)\b)?)?(?=$|[ ,;:.)*/])"
+    r"(?: ?(?P<m>[0-5]\d)\b(?: ?(?:mn|min|minutes)\b)?)?(?=$|[ ;:)*]|[.,/](?!\d))"
 )
 _CLOCK = re.compile(r"\d{1,2} ?h ?(?:\d{2})? ?(?:a|-|–|/|et) ?\d{1,2} ?h(?: ?\d{2})?")
-_GLUED_HOURS = re.compile(r"(?:^|(?<=[ (:,]))(?P<n>\d{1,4})h(?P<m>[0-5]\d)(?=$|[ ,;:.)*/])")
+_GLUED_HOURS = re.compile(
+    r"(?:^|(?<=[ (:,]))(?P<n>\d{1,4})h(?P<m>[0-5]\d)(?=$|[ ;:)*]|[.,/](?!\d))"
+)
 _COUNTS = dict(
     zip(
         "un une deux trois quatre cinq six sept huit neuf dix onze douze".split(),
@@ -96,7 +98,7 @@ _COUNT = re.compile(
     rf"(?:^|(?<=[ (:]))(?P<n>\d{{1,3}}|(?:{'|'.join(_COUNTS)})\b)(?: \(0?(?P<again>\d{{1,3}})\))?"
     r"(?P<unit> (?:stagiaires?|participant(?:e?s|\(e\)s|·es)?|apprenants?"
     r"|salarie(?:e?s|\(e\)s)?)\b)?"
-    r"(?=$|[ ,;:.)])"
+    r"(?=$|[ ;:)]|[.,](?!\d))"
 )
 _SIRET = re.compile(r"(?<![\w.,-])\d{3}[ .]?\d{3}[ .]?\d{3}[ .\-]?\d{5}(?![\w-])")
 _NDA = re.compile(r"(?<![\w.,-])\d(?:[ .\-]?\d){10}(?![\w-])")
@@ -116,8 +118,6 @@ def amounts(flow: Flow) -> Iterator[Found]:
             not has_currency and _UNITS.match(flow.text, match.end())
         ):
             continue
-        if re.match(r"\d+(?: \d{3})*\.\d{3}", match["figures"]):
-            continue
         try:
             cents = money.parse(match["figures"])
         except money.AmountError:
@@ -134,8 +134,10 @@ def _stands_alone(flow: Flow, match: re.Match[str]) -> bool:
     if first.segment is not last.segment:
         return False
     for left, right in zip(tokens, tokens[1:], strict=False):
-        blank = right.word.x0 - left.word.x1
-        if blank > MAX_BLANK * (right.word.y1 - right.word.y0):
+        word = right.word
+        character = (word.x1 - word.x0) / len(word.text)
+        widest = max(MAX_BLANK * (word.y1 - word.y0), 1.25 * character)
+        if word.x0 - left.word.x1 > widest:
             return False
     before = flow.tokens[first.index - 1] if first.index else None
     if before and before.segment is first.segment and match.start() == first.start:
@@ -226,10 +228,13 @@ def counts(flow: Flow) -> Iterator[Found]:
 
 
 def _stands_apart(flow: Flow, match: re.Match[str]) -> bool:
-    """Whether the words around do not begin or end with a figure: « 1 600 » is not 600."""
+    """Whether no word around it, on its line, begins or ends with a figure."""
     text = flow.text
-    before = text[max(0, match.start() - 2) : match.start()].rstrip(" ")[-1:]
-    after = text[match.end() : match.end() + 2].lstrip(" ")[:1]
+    low = flow.at(match.start()).segment.tokens[0].start
+    last = flow.at(match.end() - 1).segment.tokens[-1]
+    high = last.start + len(last.folded)
+    before = text[max(low, match.start() - 2) : match.start()].rstrip(" ")[-1:]
+    after = text[match.end() : min(high, match.end() + 2)].lstrip(" ")[:1]
     return not before.isdigit() and not (after.isdigit() and text[match.end() - 1].isdigit())
 
 
@@ -249,7 +254,8 @@ def _checked(flow: Flow, pattern: re.Pattern[str], check: Callable[[str], str]) 
             value = check(match[0])
         except ValueError:
             continue
-        if _stands_apart(flow, match):
+        is_one_line = flow.at(match.start()).segment is flow.at(match.end() - 1).segment
+        if is_one_line and _stands_apart(flow, match):
             yield Found(flow, match.start(), match.end(), value)
 
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from portal.sandbox import Limits, Tripwire, confine, leave_with_parent
+from portal.sandbox import Limits, Tripwire, confine, leave_with_parent, peak_memory
 from portal.uploads.kinds import KINDS
 from portal.uploads.rules import MAX_PAGES, Flag, Refusal, Rejected
 
@@ -25,12 +25,13 @@ def main(folder: Path) -> None:
     paths = [Path(file["path"]) for file in job]
     _load(any(not KINDS[file["kind"]].is_pdf for file in job))
     confine(LIMITS)
-    sys.addaudithook(Tripwire(*{path.parent for path in paths}, writable=folder))
+    roots = {path.parent for path in paths} | {Path("/proc/self")}
+    sys.addaudithook(Tripwire(*roots, writable=folder))
     try:
-        answer = _inspect(job, folder)
+        answer = _inspect(job, folder) | {"memory": peak_memory()}
+        (folder / ANSWER).write_text(json.dumps(answer))
     except MemoryError:
         os._exit(1)  # nothing can be written down any more: the gate draws the conclusion
-    (folder / ANSWER).write_text(json.dumps(answer))
 
 
 def _load(has_photos: bool) -> None:
@@ -57,7 +58,10 @@ def _inspect(job: list[dict[str, str]], folder: Path) -> dict[str, Any]:
     except MemoryError:
         raise
     except Exception as error:
-        return {"refusal": _refusal_of(error).value, "why": f"{type(error).__name__}: {error}"[:300]}
+        return {
+            "refusal": _refusal_of(error).value,
+            "why": f"{type(error).__name__}: {error}"[:300],
+        }
 
 
 def _refusal_of(error: Exception) -> Refusal:

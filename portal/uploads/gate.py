@@ -73,10 +73,10 @@ class Inspected:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def check_room(folder: Path, octets: int) -> None:
+def check_room(folder: Path, octets: int, floor: int | None = None) -> None:
     """Raises Rejected (NO_ROOM) when that much more would leave too little of the disk."""
     disk = os.statvfs(folder)
-    if disk.f_bavail * disk.f_frsize - octets < FLOOR:
+    if disk.f_bavail * disk.f_frsize - octets < (FLOOR if floor is None else floor):
         raise Rejected(Refusal.NO_ROOM, "")
 
 
@@ -122,21 +122,20 @@ def _admit(files: Sequence[Incoming]) -> list[kinds.Kind]:
 def _ask(files: Sequence[Incoming], found: list[kinds.Kind], folder: Path) -> dict[str, Any]:
     """What the child answers; raises Rejected when it refuses, dies or is late."""
     job = [
-        {"path": str(file.path), "kind": kind.code}
-        for file, kind in zip(files, found, strict=True)
+        {"path": str(file.path), "kind": kind.code} for file, kind in zip(files, found, strict=True)
     ]
     (folder / JOB).write_text(json.dumps(job))
     with _turns:
         end = sandbox.run_module(
             "portal.uploads.child", [str(folder)], folder / "errors", LIMITS.seconds
         )
-    log.info("gate: code %d, %.2f s, %d MiB", end.code, end.cpu, end.rss >> 20)
     at = folder / AT
     file = files[int(at.read_text() or 0) if at.exists() else 0]
     if end.code or end.is_late or not (folder / ANSWER).exists():
         log.warning("gate: child ended with %d (late: %s)", end.code, end.is_late)
         raise Rejected(Refusal.TOO_COMPLEX, file.name)
     answer: dict[str, Any] = json.loads((folder / ANSWER).read_bytes())
+    log.info("gate: %.2f s of processor, %d MiB", end.cpu, answer["memory"] >> 20)
     if "refusal" in answer:
         log.info("gate: refused as %s (%s)", answer["refusal"], answer.get("why", ""))
         raise Rejected(Refusal(answer["refusal"]), file.name)

@@ -110,7 +110,7 @@ def _checked(pdf: Pdf) -> set[Flag]:
     if qpdf_limit_errors():
         raise Rejected(Refusal.TOO_COMPLEX, "")
     if pdf.Root.get("/NeedsRendering", False):
-        # A form that only its own program can draw: a picture of it would show « veuillez patienter »
+        # Only its own program can draw that form: an image would say « veuillez patienter »
         raise Rejected(Refusal.ACTIVE, "")
     if pdf.is_encrypted:
         flags.add(Flag.RESTRICTED)
@@ -143,7 +143,7 @@ def _dictionaries(top: Object) -> Iterator[Dictionary]:
         value, depth = left.pop()
         if isinstance(value, Dictionary):
             yield value
-            inside = [value.get(key) for key in value]
+            inside = [item for _, item in value.items()]
         else:
             inside = list(value)
         if depth < MAX_DEPTH:
@@ -212,21 +212,16 @@ def add_pages(target: Pdf, source: Pdf) -> None:
             del holder[key]
         annotations = holder.get("/Annots")
         if isinstance(annotations, Array):
-            holder.Annots = Array(
-                [_drawn(item) for item in annotations if _is_drawn(item)]  # type: ignore[misc]
-            )
+            drawn = [item for item in annotations if isinstance(item, Dictionary)]
+            holder.Annots = Array([_copied(item) for item in drawn if _is_drawn(item)])
         elif annotations is not None:
             del holder["/Annots"]
     target.pages.extend(source.pages)
 
 
-def _is_drawn(annotation: Any) -> bool:
-    return (
-        isinstance(annotation, Dictionary)
-        and "/AP" in annotation
-        and _name(annotation.get("/Subtype")) not in NOT_DRAWN
-    )
+def _is_drawn(annotation: Dictionary) -> bool:
+    return "/AP" in annotation and _name(annotation.get("/Subtype")) not in NOT_DRAWN
 
 
-def _drawn(annotation: Dictionary) -> Dictionary:
-    return Dictionary({key: annotation.get(key) for key in annotation if key in ANNOTATION_KEYS})
+def _copied(annotation: Dictionary) -> Dictionary:
+    return Dictionary({key: item for key, item in annotation.items() if key in ANNOTATION_KEYS})

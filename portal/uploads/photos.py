@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from PIL import Image, ImageOps, TiffImagePlugin
 from pikepdf import Array, Dictionary, Name, Pdf
+from PIL import Image, ImageOps, TiffImagePlugin
 
 from portal.uploads.kinds import Kind
 from portal.uploads.rules import MAX_PAGES, Refusal, Rejected

@@ -61,8 +61,8 @@ SENTENCE = {
     Refusal.ACTIVE: "Ce PDF contient un programme\u00a0: imprimez-le en PDF, ou envoyez une photo",
     Refusal.NO_ROOM: "Le portail manque de place\u00a0: rien n’est perdu, réessayez plus tard",
     Refusal.NONE: "Choisissez le fichier à envoyer\u00a0: un PDF ou des photos",
-    Refusal.FULL: "Ce dossier a déjà reçu dix envois ou 60\u00a0Mo aujourd’hui\u00a0: réessayez demain, "
-    "ou prévenez votre organisme de formation",
+    Refusal.FULL: "Ce dossier a déjà reçu dix envois ou 60\u00a0Mo aujourd’hui\u00a0: "
+    "réessayez demain, ou prévenez votre organisme de formation",
 }
 
 
