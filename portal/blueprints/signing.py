@@ -202,7 +202,9 @@ def done(public_id: str) -> Response:
 def decline(public_id: str) -> Response:
     form = DeclineForm()
     if form.validate_on_submit():
-        return _perform(Event.DECLINE_SIGNATURE, "Votre refus est transmis.", reason=form.reason.data)
+        return _perform(
+            Event.DECLINE_SIGNATURE, "Votre refus est transmis.", reason=form.reason.data
+        )
     return _form_page("signing/decline.html", form)
 
 
@@ -282,9 +284,7 @@ def _page(
 
 
 def _owes(training: TrainingSession) -> bool:
-    return training.granted_cents is not None and bool(
-        fundings.split_of(training).remainder_cents
-    )
+    return training.granted_cents is not None and bool(fundings.split_of(training).remainder_cents)
 
 
 def _sentences(training: TrainingSession, document: Document) -> list[str]:

@@ -207,5 +207,3 @@ def _decided(act: Act, state: AgreementState) -> Agreement:
     agreement.version += 1
     agreement.decided_at, agreement.decided_by_id = act.at, act.actor.id
     return agreement
-
-

@@ -151,9 +151,7 @@ def delegate_signature(act: Act) -> None:
     trainings.rewrite_company(training, act.actor.name, act.at)
     current = signable(training)
     if current is not None:
-        act.documents += documents.issue(
-            training, act.organisation, act.at, kinds=(current.kind,)
-        )
+        act.documents += documents.issue(training, act.organisation, act.at, kinds=(current.kind,))
         db.session.flush()
     send_sign_link(act, act.at)
     arguments = (training, former, act.organisation, act.at)

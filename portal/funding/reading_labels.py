@@ -17,6 +17,7 @@ MAX_FOUND = 400  # of one kind in a file; beyond, it is no letter and nothing is
 WINDOW = 30  # words before a value where its label may stand
 CELL = 10  # words of a cell that may be a label
 HEADER_LINES = 40  # lines up to the head of a column
+_PUNCTUATION = ":=.…()[]*,;€–-_\"«»/"
 _SENTENCE_END = re.compile(r"[a-z0-9)»\]]{4,}[.;?!]$|^[;?!]$")
 
 
@@ -103,6 +104,7 @@ class Field:
     ) -> Announced:
         """The best of the labels that announce a value, unless one denies it."""
         against = tuple(hit.label.id for hit, _ in hits if hit.label.is_against)
+        hits = [(hit, place) for hit, place in hits if self._is_joined(found, hit, place)]
         best: Hit | None = None
         weight = self.rule.get("alone", 0) if found.is_sure and not hits else 0
         for hit, place in hits:
@@ -112,6 +114,30 @@ class Field:
         if not found.is_sure and not (best and self._has_unit(found, best, where)):
             weight = 0
         return Announced(found, best, weight, against, tuple(where))
+
+    def _is_joined(self, found: Found, hit: Hit, place: str) -> bool:
+        """Whether nothing but filler parts the label from its value, and nothing voids it."""
+        text = masked(hit.flow.text)
+        line = hit.last.segment.tokens
+        start, end = line[0].start, line[-1].start + len(line[-1].folded)
+        if place not in ("left", "header"):
+            end = found.start
+            first = max(0, hit.flow.at(hit.start).index - WINDOW)
+            start = self._sentence(hit.flow, first, hit.flow.at(hit.start).index)
+        void, filler = self.rule.get("void"), self.rule.get("filler")
+        if void and re.search(void, text[start:end]):
+            return False
+        if filler is None or hit.label.is_firm:
+            return True
+        between = (word.strip(_PUNCTUATION) for word in text[hit.end : end].split(" "))
+        return all(not word or word in filler for word in between)
+
+    def _sentence(self, flow: Flow, first: int, last: int) -> int:
+        """Where the sentence that holds the token `last` starts, from the token `first` on."""
+        for index in range(last - 1, first - 1, -1):
+            if _SENTENCE_END.search(flow.tokens[index].folded):
+                return flow.tokens[index + 1].start
+        return flow.tokens[first].start
 
     def _has_unit(self, found: Found, hit: Hit, where: Sequence[Segment]) -> bool:
         """Whether the label, or the cells it stands in, give a bare figure its unit."""
@@ -152,12 +178,10 @@ class Field:
         """The nearest label before the value, in its sentence, not beyond another value."""
         token = found.flow.at(found.start)
         first = max(0, token.index - WINDOW)
-        for index in range(token.index - 1, first - 1, -1):
-            before = found.flow.tokens[index]
-            if not self._climb() and _SENTENCE_END.search(before.folded):
-                first = index + 1
-                break
-        start = max(start, found.flow.tokens[first].start)
+        if self._climb():
+            start = max(start, found.flow.tokens[first].start)
+        else:
+            start = max(start, self._sentence(found.flow, first, token.index))
         hits = [hit for hit in self.hits(found.flow) if start <= hit.start < hit.end <= found.start]
         nearest = nearest_of(hits)
         if nearest is None or nearest.label.is_against:

@@ -30,6 +30,7 @@ class Label:
     is_against: bool
     weight: int = 0
     reach: int = 8
+    is_firm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,14 @@ def labels(name: str) -> tuple[Label, ...]:
     """The labels of the field called `name`, for and against."""
     rule = rules()[name]
     wanted = [
-        Label(one["id"], re.compile(one["match"]), False, one["weight"], one.get("reach", 8))
+        Label(
+            one["id"],
+            re.compile(one["match"]),
+            False,
+            one["weight"],
+            one.get("reach", 8),
+            one.get("firm", False),
+        )
         for one in rule["labels"]
     ]
     against = [Label(one["id"], re.compile(one["match"]), True) for one in rule["against"]]
@@ -91,6 +99,8 @@ def nearest_of(hits: Sequence[Hit]) -> Hit | None:
             continue
         if hit.end > nearest.start:
             return hit
+        if nearest.label.is_firm:
+            continue
         between = nearest.flow.text[hit.end : nearest.start]
         if len(between.split()) <= CLOSE and not _PAUSE.search(between):
             return hit

@@ -142,7 +142,7 @@ def _stands_alone(flow: Flow, match: re.Match[str]) -> bool:
     before = flow.tokens[first.index - 1] if first.index else None
     if before and before.segment is first.segment and match.start() == first.start:
         joined = before.folded
-        if joined[-1].isdigit() or joined in ("o", "l", "i", "|", "-", "−", "+"):
+        if joined[-1].isdigit() or joined in "-−+" or _LOOKS_LIKE_A_FIGURE.fullmatch(joined):
             return False
     after = flow.tokens[last.index + 1] if last.index + 1 < len(flow.tokens) else None
     if match["after"] or after is None or after.segment is not last.segment:

@@ -81,7 +81,9 @@ class TrainingSession(db.Model):  # type: ignore[name-defined]
         CheckConstraint("(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_at"),
         CheckConstraint("filed_on IS NULL OR state <> 'draft'", name="filed_after_sent"),
         CheckConstraint("granted_cents BETWEEN 0 AND price_cents", name="granted"),
-        CheckConstraint("committed_cents IS NULL OR signed_at IS NOT NULL", name="committed_signed"),
+        CheckConstraint(
+            "committed_cents IS NULL OR signed_at IS NOT NULL", name="committed_signed"
+        ),
         CheckConstraint(
             "state NOT IN ('funded', 'running', 'done', 'invoiced', 'settled')"
             " OR (granted_cents IS NOT NULL AND funded_at IS NOT NULL)",

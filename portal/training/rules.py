@@ -127,7 +127,6 @@ class Facts:
     is_signed: bool = False
     asked_grant_cents: int | None = None
 
-
     @property
     def owes_undertaking(self) -> bool:
         """A remainder is left to the client, and it has not undertaken to pay what is due."""

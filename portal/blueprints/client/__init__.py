@@ -14,8 +14,8 @@ from portal.blueprints.client import words as space_words
 from portal.blueprints.dossier.acts import filing
 from portal.blueprints.journey import Door
 from portal.companies.rules import staff_note
-from portal.funding.rules import filing_deadline, opcos
 from portal.funding import service as fundings
+from portal.funding.rules import filing_deadline, opcos
 from portal.training import service as trainings
 from portal.training.forms import CLIENT_STEPS
 from portal.training.models import TrainingSession
@@ -40,7 +40,7 @@ def open_door() -> ResponseReturnValue | None:
     return None
 
 
-def currentcurrent_training() -> TrainingSession:
+def current_training() -> TrainingSession:
     training: TrainingSession = g.training
     return training
 

@@ -37,9 +37,7 @@ def declare_refusal(public_id: str) -> Response:
     refused: tuple[str, ...] = ()
     if form.validate_on_submit():
         try:
-            workflow.perform(
-                Event.RECORD_REFUSAL, training, web.actor(), reason=form.reason.data
-            )
+            workflow.perform(Event.RECORD_REFUSAL, training, web.actor(), reason=form.reason.data)
         except workflow.Refused as error:
             refused = error.sentences
         else:
@@ -56,7 +54,10 @@ def declare_refusal(public_id: str) -> Response:
 
 CHOICES = {
     "payer": (Event.SELF_FUND, "C’est noté : vous réglez la formation vous-même."),
-    "reporter": (Event.POSTPONE, "C’est noté : la formation est reportée, sans date pour l’instant."),
+    "reporter": (
+        Event.POSTPONE,
+        "C’est noté : la formation est reportée, sans date pour l’instant.",
+    ),
     "annuler": (Event.CANCEL, "C’est noté : la formation est annulée."),
 }
 

@@ -28,7 +28,9 @@ def send_signed_paper(ref: str) -> Response:
 @blueprint.post("/<ref>/lien-de-signature")
 def send_sign_link(ref: str) -> Response:
     """A new signing link leaves to the signatory; it is shown to nobody here."""
-    return _do(ref, Event.SEND_SIGN_LINK, "Un nouveau lien de signature part à la personne qui signe.")
+    return _do(
+        ref, Event.SEND_SIGN_LINK, "Un nouveau lien de signature part à la personne qui signe."
+    )
 
 
 @blueprint.post("/<ref>/demarrer")

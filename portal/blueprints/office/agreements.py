@@ -131,9 +131,7 @@ def _decide(training: TrainingSession, form: DecisionForm, version: int) -> str:
     actor, asked = web.actor(), {"agreement_version": version}
     company = training.company.legal_name if training.company else "Le client"
     if form.decision.data == RETURN:
-        workflow.perform(
-            Event.RETURN_AGREEMENT, training, actor, reason=form.reason.data, **asked
-        )
+        workflow.perform(Event.RETURN_AGREEMENT, training, actor, reason=form.reason.data, **asked)
         return f"Accord renvoyé. {company} recevra votre demande dans une minute."
     if form.decision.data == REFUSED:
         workflow.perform(Event.RECORD_REFUSAL, training, actor, reason=form.reason.data, **asked)
