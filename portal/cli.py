@@ -1,6 +1,7 @@
 """The commands of whoever installs and looks after the portal: `flask --app wsgi …`."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +21,9 @@ from portal.accounts import service as accounts
 from portal.accounts.models import Organisation
 from portal.accounts.profile import organisation_fields
 from portal.companies import rules as identifiers
+from portal.companies import siro
 from portal.declared import DescriptionError, read
-from portal.demonstration import loader
+from portal.demonstration import loader, registry
 from portal.documents.models import Document, DocumentState
 from portal.extensions import db, settings, store, writing
 from portal.journal import service as journal
@@ -53,6 +55,7 @@ def init_app(app: Flask) -> None:
         create_organisation,
         create_user,
         create_programme_command,
+        import_siro,
         verify,
     ):
         app.cli.add_command(command)
@@ -72,6 +75,8 @@ def serve() -> None:
         raise Failure(f"Le port {port} est déjà pris{NBSP}: essayez PORT={port + 1} make run")
     if config.demo:
         os.environ.setdefault("PORTAL_ACCESS_LOG", str(config.data / "access.log"))
+        if not config.registry_url:  # both processes ask the demonstration's own directory
+            os.environ["PORTAL_REGISTRY_URL"] = registry.url_of(registry.start())
     welcome = _welcome() if config.demo else f"Le portail répond sur {config.base_url}"
     db.session.remove()
     db.engine.dispose()
@@ -179,6 +184,31 @@ def create_user(
     except ValueError as error:
         raise Failure(str(error)) from error
     click.echo(f"{user.name} peut se connecter sur {settings().base_url}/connexion")
+
+
+@click.command("import-siro")
+@click.argument("file", type=click.File("rb"), metavar="FICHIER")
+@click.option("--month", required=True, help="Mois de la table : 2026-08.")
+@click.option("--with-sirets", is_flag=True, help="Garde aussi l’OPCO de chaque SIRET.")
+@with_appcontext
+def import_siro(file: IO[bytes], month: str, with_sirets: bool) -> None:
+    """Reprend la « Table SIRET-OPCO » de France compétences (data.gouv.fr)."""
+    if not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", month):
+        raise Failure("--month attend un mois comme 2026-08")
+    size = os.fstat(file.fileno()).st_size
+    try:
+        with click.progressbar(length=size, label="Lecture", file=sys.stderr) as bar:
+            report = siro.bring_in(
+                file, settings().siro, month, with_sirets=with_sirets, advance=bar.update
+            )
+    except siro.Unusable as error:
+        raise Failure(f"{error}. La table en service n’a pas changé.") from error
+    for number, beginning in report.faults:
+        _warn(f"Ligne {number} illisible{NBSP}: {beginning}")
+    click.echo(
+        f"{report.good} lignes lues, {report.bad} illisibles{NBSP}: "
+        f"{report.agreements} conventions, dont {report.shared} partagées entre plusieurs OPCO."
+    )
 
 
 @click.command

@@ -116,7 +116,3 @@ def claim(model: type[Any], identity: int, *conditions: Any, **changes: Any) -> 
             db.update(model).where(model.id == identity, *conditions).values(**changes)
         )
         return bool(result.rowcount)
-
-
-
-

@@ -268,7 +268,7 @@ class CountField(_ParsedField):
         if not re.fullmatch(r"[0-9]{1,9}", bare):
             raise ValueError("Écrivez un nombre entier, en chiffres")
         if not self.minimum <= int(bare) <= self.maximum:
-            highest = french.count(self.maximum, "").strip(french.NBSP)
+            highest = f"{self.maximum:,}".replace(",", french.NBSP)
             raise ValueError(f"Indiquez un nombre entre {self.minimum} et {highest}")
         return int(bare)
 

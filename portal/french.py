@@ -147,9 +147,10 @@ def phone(value: str) -> str:
 
 def clean(text: str) -> str:
     """NFC, invisible and control characters dropped (line breaks kept), blanks at the ends cut."""
-    normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    spaced = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    normal = unicodedata.normalize("NFC", spaced)
     kept = (c for c in normal if c == "\n" or unicodedata.category(c) not in _INVISIBLE)
-    return "".join(kept).replace("\t", " ").strip()
+    return "".join(kept).strip()
 
 
 def one_line(text: str) -> str:

@@ -21,11 +21,13 @@ from huey.registry import Message
 from huey.serializer import Serializer
 
 from portal import clock
+from portal.companies import service as companies
 from portal.config import Config
 from portal.documents import press
 from portal.documents import service as documents
 from portal.emails import outbox
-from portal.extensions import settings
+from portal.extensions import settings, writing
+from portal.training import completing
 
 WORKERS = 2
 IDLE = 0.2  # seconds between two looks at an empty queue
@@ -35,6 +37,7 @@ SOON = timedelta(seconds=75)  # a next try that near is scheduled; the sweep fin
 CROWDED = 1_000  # tasks waiting: the sweep adds nothing to them
 # A message whose papers are ready leaves before the papers of the next session are made.
 MAIL_PRIORITY, PAPER_PRIORITY, SWEEP_PRIORITY = 3, 2, 1
+LOOKUP_PRIORITY = PAPER_PRIORITY  # a person may be waiting for the address to appear
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +63,7 @@ class JsonSerializer(Serializer):
 
 
 class Queue:
-    """The queue of one installation, and its three tasks."""
+    """The queue of one installation, and its tasks."""
 
     def __init__(self, app: App, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,6 +81,7 @@ class Queue:
         task = self.huey.task
         self.prepare = task(name="prepare", priority=PAPER_PRIORITY)(self._prepare)
         self.deliver = task(name="deliver", priority=MAIL_PRIORITY)(self._deliver)
+        self.look_up = task(name="look_up", priority=LOOKUP_PRIORITY)(self._look_up)
         self.sweep = self.huey.periodic_task(
             crontab(minute="*"), name="sweep", priority=SWEEP_PRIORITY
         )(self._sweep)
@@ -94,15 +98,33 @@ class Queue:
         if again is not None and again - clock.now() < SOON:
             self.deliver.schedule((email_id,), delay=max(1.0, _seconds_to(again)))
 
+    def _look_up(self, finding_id: int) -> None:
+        with self.app.app_context():
+            complete_company(finding_id)
+
     def _sweep(self) -> None:
         if self.huey.pending_count() > CROWDED:
             return
         with self.app.app_context():
             papers, emails = documents.pending_ids(), outbox.due_ids(clock.now())
+            findings = companies.due_ids(clock.now())
         for document_id in papers:
             self.prepare(document_id)
         for email_id in emails:
             self.deliver(email_id)
+        for finding_id in findings:
+            self.look_up(finding_id)
+
+
+def complete_company(finding_id: int) -> None:
+    """Asks the directory of companies, then fills in what the person left blank, nothing else."""
+    found = companies.look_up(finding_id)
+    if found is None:
+        return
+    training_id, siret = found.training_id, found.siret
+    values = companies.values_of(found)
+    with writing():
+        completing.complete_company(training_id, siret, values, clock.now())
 
 
 def init_app(app: App) -> None:
@@ -133,7 +155,9 @@ def close(path: Path) -> None:
         queue.huey.storage.close()
 
 
-def wake(document_ids: Sequence[int], email_ids: Sequence[int]) -> None:
+def wake(
+    document_ids: Sequence[int], email_ids: Sequence[int], finding_ids: Sequence[int] = ()
+) -> None:
     """Tells the worker what a commit has just left to do. Never raises: the sweep would find it."""
     try:
         queue = queue_of(settings().queue)
@@ -144,6 +168,8 @@ def wake(document_ids: Sequence[int], email_ids: Sequence[int]) -> None:
         for email_id in email_ids:
             if email_id not in later:
                 queue.deliver(email_id)
+        for finding_id in finding_ids:
+            queue.look_up(finding_id)
     except Exception:
         log.exception("the worker could not be told: the sweep will find the work")
 
@@ -156,6 +182,8 @@ def sweep() -> None:
 def run_pending(app: App) -> None:
     """Does everything that is due, here and now, without a worker."""
     with app.app_context():
+        for finding_id in companies.due_ids(clock.now()):
+            complete_company(finding_id)
         while papers := documents.pending_ids():
             for document_id in papers:
                 documents.prepare(document_id)

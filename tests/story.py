@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from bs4 import Tag
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -369,6 +370,12 @@ def messages(app: Flask, training: Told) -> list[dict[str, Any]]:
              "papers": len(row.document_ids), "text": plain(message_of(row).body or "")}
             for row in rows
         ]  # fmt: skip
+
+
+def last_email(training: Told, letter: str) -> Email:
+    """The latest message of that kind; needs an application context."""
+    query = db.select(Email).filter_by(training_id=training.id, letter=letter)
+    return db.session.scalars(query.order_by(Email.id.desc())).first() or pytest.fail(letter)
 
 
 def plain(text: str) -> str:

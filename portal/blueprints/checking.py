@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Response
@@ -31,8 +32,10 @@ def show(
     organisation = accounts.organisation()
     missing = trainings.missing_topics(training)
     mine = {topic for step in door.steps for topic in step.topics}
-    event = Event.SHARE_LINK if asks_client else Event.ISSUE_DOCUMENTS
-    facts = trainings.facts(training, missing=accounts.missing_settings(organisation))
+    # topics still to fill in are listed apart, as links
+    facts = replace(
+        trainings.facts(training), missing=tuple(accounts.missing_settings(organisation))
+    )
     recap = journey.recap(training)
     return web.page(
         "training/check.html",
@@ -46,7 +49,9 @@ def show(
         awaited=[TOPIC_LABEL[topic] for topic in missing if topic not in mine],
         shown=mine,
         labels=TOPIC_LABEL,
-        blockers=() if asks_client else rules.blockers(event, facts, door.actor.role),
+        blockers=()
+        if asks_client or refused
+        else rules.blockers(Event.ISSUE_DOCUMENTS, facts, door.actor.role),
         refused=web.error_summary(refused),
         asks_client=asks_client,
         kinds=list(KINDS.values()),

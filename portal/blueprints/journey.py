@@ -95,6 +95,8 @@ def show(door: Door, training: TrainingSession, slug: str) -> Response:
         stored = trainings.answers_of(training, topic)
         versions[topic] = stored.version if stored else 0
         if held is not None:
+            # as that page was opened: what somebody saved since is still a conflict
+            versions[topic] = held.get(f"version-{topic}", 0, type=int)
             raws[topic] = raw_answers.keep(FORMS[topic], held.items(multi=True))
         elif stored is not None:
             raws[topic] = stored.raw
@@ -102,7 +104,8 @@ def show(door: Door, training: TrainingSession, slug: str) -> Response:
             latest = stored if latest is None or stored.saved_at > latest.saved_at else latest
         else:
             raws[topic] = trainings.first_answers(training, topic)
-    opened = Opened(training, step, secrets.token_hex(8), raws, versions, latest)
+    edit_id = (held or {}).get("edit_id", "")[:32] or secrets.token_hex(8)
+    opened = Opened(training, step, edit_id, raws, versions, latest)
     return _answer(door, opened, validate=tried)
 
 

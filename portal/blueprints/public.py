@@ -13,8 +13,11 @@ from portal.access.models import ShareLink
 from portal.access.rules import Actor, Role, Scope, trim
 from portal.access.service import Found, LinkStatus
 from portal.accounts import service as accounts
+from portal.blueprints.opco import blueprint as opco
 from portal.extensions import db
 from portal.funding.rules import opcos
+from portal.training import service as trainings
+from portal.training.forms import CLIENT_STEPS
 from portal.training.models import TrainingSession
 from portal.training.rules import Event, State
 
@@ -23,7 +26,6 @@ blueprint = Blueprint("public", __name__)
 MISSES_PER_HOUR = 30
 RENEWALS_PER_DAY = 3
 HOUR, DAY = 3_600, 86_400
-CLIENT_STEPS = 4
 _WITHOUT_ORGANISATION = {"public.health", "public.robots", "public.favicon", "public.brand_css"}
 
 
@@ -102,12 +104,25 @@ def open_link(token: str) -> ResponseReturnValue:
     found = _find(token)
     if found.link is None or found.status is not LinkStatus.LIVE or _is_cancelled(found.link):
         return web.see_other(url_for("public.link", token=trim(token)))
-    public_id = found.link.training.public_id
     cookie = access.open_space(found.link, web.space_cookie(), clock.now())
-    door = "signing.page" if found.link.scope == Scope.SIGN else "client.space"
-    response = web.see_other(url_for(door, public_id=public_id))
+    response = web.see_other(_first_page(found.link))
     web.keep_space_cookie(response, cookie)
     return response
+
+
+def _first_page(link: ShareLink) -> str:
+    """What is awaited: the signature by a signing link; else the client's first step still to
+    fill in, the check page, and its space once the request is sent."""
+    training, pid = link.training, link.training.public_id
+    if link.scope == Scope.SIGN:
+        return url_for("signing.page", public_id=pid)
+    if training.state != State.DRAFT:
+        return url_for("client.space", public_id=pid)
+    missing = set(trainings.missing_topics(training))
+    for step in CLIENT_STEPS:
+        if missing.intersection(step.topics):
+            return url_for("client.step", public_id=pid, slug=step.slug)
+    return url_for("client.check", public_id=pid)
 
 
 @blueprint.post("/l/<token>/nouveau-lien")
@@ -196,7 +211,7 @@ def _landing(found: Found, token: str) -> Response:
             dates=_dates(training),
             vat=training.vat_regime or accounts.organisation().vat_regime,
             is_complete=training.state != State.DRAFT,
-            steps=CLIENT_STEPS,
+            steps=len(CLIENT_STEPS) + 1,  # and the check of the answers
         )
     may_renew = (
         found.link.revoked_at is None and workflow.address_on_file(training, found.link) is not None
@@ -230,6 +245,11 @@ def _dead(
         call=f"Prévenir {training.trainer.name}" if training else "",
         done=request.args.get("suite") if may_call else None,
     )
+
+
+# --- « Trouver mon OPCO »
+
+blueprint.register_blueprint(opco)
 
 
 # --- For machines

@@ -15,6 +15,7 @@ from portal.companies.opco import Evidence
 LONGEST = 200
 OPEN = "A"
 _HIDDEN = re.compile(r"\[(?:NON[- ]DIFFUSIBLE|ND)\]", re.IGNORECASE)
+_DISTRICT = re.compile(r" (?:CEDEX|[0-9]{1,2}(?:E|ER)? ARRONDISSEMENT).*$")
 _SMALL = frozenset("à au aux d de des du en et la le les l ou par pour sous sur".split())
 
 
@@ -91,8 +92,9 @@ def _unit(row: Mapping[str, Any]) -> Unit | None:
     more = row.get("complements")
     complements: Mapping[str, Any] = more if isinstance(more, Mapping) else {}
     head = row.get("siege")
-    matching = row.get("matching_etablissements")
-    places = [_place(p) for p in matching if isinstance(p, Mapping)] if _is_list(matching) else []
+    listed = row.get("matching_etablissements")
+    rows = listed if isinstance(listed, list) else []
+    places = [_place(place) for place in rows if isinstance(place, Mapping)]
     return Unit(
         siren=siren,
         name=_name(row),
@@ -117,17 +119,13 @@ def _place(row: Mapping[str, Any]) -> Establishment | None:
         siret=siret,
         address=natural_case(_street(_text(row.get("adresse")), postcode, city)),
         postcode=postcode,
-        city=natural_case(re.sub(r" (?:CEDEX|\d{1,2}E?R? ARRONDISSEMENT).*$", "", city)),
+        city=natural_case(_DISTRICT.sub("", city)),
         naf=_naf(row.get("activite_principale")),
         is_open=row.get("etat_administratif") in (OPEN, None),
         is_head_office=row.get("est_siege") is True,
         staff_band=_band(row.get("tranche_effectif_salarie")),
         idccs=_idccs(row.get("liste_idcc")),
     )
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
 
 
 def _text(value: Any) -> str:
@@ -138,7 +136,8 @@ def _text(value: Any) -> str:
 
 def _name(row: Mapping[str, Any]) -> str:
     """The registered name; for a person, both names as the directory joins them."""
-    return natural_case(_text(row.get("nom_raison_sociale")) or _text(row.get("nom_complet")))
+    name = _text(row.get("nom_raison_sociale")) or _text(row.get("nom_complet"))
+    return natural_case(name, may_be_initials=True)
 
 
 def _figures(value: Any, length: int) -> str:
@@ -168,23 +167,23 @@ def _street(address: str, postcode: str, city: str) -> str:
     return address.removesuffix(city).strip(" ,") if city else address
 
 
-def natural_case(text: str) -> str:
+def natural_case(text: str, *, may_be_initials: bool = False) -> str:
     """« 14 RUE DES FORGES » → « 14 Rue des Forges »; what is not all in capitals is left alone.
 
-    Words of three letters or without a vowel stay as they are: they are often initials.
+    With `may_be_initials`, words of three letters or without a vowel stay as they are.
     """
-    if text != text.upper() or (" " not in text and len(text) <= 5):
+    if text != text.upper() or (may_be_initials and " " not in text and len(text) <= 5):
         return text
-    words = re.split(r"([\s’\-]+)", text)
-    return "".join(_word(word, index == 0) for index, word in enumerate(words))
+    pieces = re.split(r"([\s’\-]+)", text)
+    return "".join(
+        piece.lower()
+        if index and piece.lower() in _SMALL
+        else piece
+        if may_be_initials and _is_initials(piece) and pieces[index - 1] != "’"
+        else piece.capitalize()
+        for index, piece in enumerate(pieces)
+    )
 
 
-def _word(word: str, is_first: bool) -> str:
-    lower = word.lower()
-    if not is_first and lower in _SMALL:
-        return lower
-    is_initials = len(word) <= 3 or not re.search(r"[aeiouyàâéèêëîïôùû]", lower)
-    is_street = lower in {"rue", "bd", "av", "st", "ste", "pl", "imp", "che", "rte", "lot", "za"}
-    if is_street and lower != "za":
-        return word.capitalize()
-    return word if is_initials else word.capitalize()
+def _is_initials(word: str) -> bool:
+    return len(word) <= 3 or not re.search(r"[aeiouyàâéèêëîïôùû]", word.lower())

@@ -1,4 +1,4 @@
-"""« Trouver mon OPCO »: understands what was typed, then answers it, whatever the directory does."""
+"""« Trouver mon OPCO »: understands what was typed and answers it, directory or not."""
 
 import re
 from collections.abc import Callable
@@ -30,6 +30,12 @@ _TOO_SHORT = (
 )
 
 
+_ALONE = frozenset(
+    "independant|independante|travailleur independant|auto entrepreneur|micro entrepreneur|faf|"
+    "fonds d'assurance formation|agefice|fif pl|fifpl|fafcea|vivea|faf pm".split("|")
+)
+
+
 class Asked(StrEnum):
     """What was typed in the one field."""
 
@@ -39,6 +45,7 @@ class Asked(StrEnum):
     IDCC = "idcc"
     NAF = "naf"
     OPCO = "opco"
+    FUND = "fund"  # somebody who works alone
     WORDS = "words"
     FAULT = "fault"
 
@@ -62,6 +69,8 @@ def understand(typed: str) -> Question:
         return _figures(bare)
     if re.fullmatch(r"[0-9]{4}[A-Z]", bare):
         return Question(Asked.NAF, rules.check_naf(bare))
+    if french.fold(text).replace("-", " ") in _ALONE:
+        return Question(Asked.FUND)
     named = _opco_named(text)
     if named is not None:
         return Question(Asked.OPCO, named.code)

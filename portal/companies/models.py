@@ -1,11 +1,14 @@
 """The client of a dossier."""
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import JSON, CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.extensions import db
+from portal.companies.opco import NOTHING, Proposal
+from portal.extensions import UTCDateTime, db, one_of
 
 if TYPE_CHECKING:
     from portal.training.models import TrainingSession
@@ -54,3 +57,43 @@ class Company(db.Model):  # type: ignore[name-defined]
     @property
     def correspondent_name(self) -> str:
         return self.contact_name or self.signatory_name
+
+
+class FindingState(StrEnum):
+    """Where the look-up of a dossier's company stands."""
+
+    PENDING = "pending"  # the directory has not answered yet: the worker asks again
+    FOUND = "found"
+    UNKNOWN = "unknown"  # not in the public directory
+
+
+class CompanyFinding(db.Model):  # type: ignore[name-defined]
+    """What the directory and the tables said of a dossier's company, and who confirmed its OPCO.
+
+    `card` and `proposal` are those of `siret`. The confirmation is of `confirmed_siret`: a person
+    who changes the company is asked again, a directory that falls silent erases nothing.
+    """
+
+    __tablename__ = "company_finding"
+    __table_args__ = (
+        CheckConstraint(one_of("state", FindingState), name="state"),
+        CheckConstraint("(confirmed_at IS NULL) = (confirmed_code IS NULL)", name="confirmed"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    training_id: Mapped[int] = mapped_column(ForeignKey("training_session.id"), unique=True)
+    siret: Mapped[str]
+    state: Mapped[str] = mapped_column(default=FindingState.PENDING.value)
+    card: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    proposal: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    looked_up_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+    confirmed_code: Mapped[str | None]
+    confirmed_siret: Mapped[str | None]
+    confirmed_by: Mapped[str | None]
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    @property
+    def proposed(self) -> Proposal:
+        return Proposal.from_json(self.proposal) if self.proposal else NOTHING

@@ -88,7 +88,9 @@ class Proposal:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Proposal":
         """Reads back what `as_json` gave."""
-        values = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
+        values: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list) else v for name, v in data.items()
+        }
         values |= {"standing": Standing(data["standing"]), "path": Path(data["path"])}
         return cls(**values)
 
@@ -230,9 +232,9 @@ WHY: dict[Path, str] = {
     Path.TABLE: "D’après la table officielle, pour ce SIRET",
     Path.ESTABLISHMENT: "D’après la convention déclarée pour ce SIRET",
     Path.HEAD_OFFICE: "D’après la convention déclarée pour le siège",
-    Path.COMPANY: "D’après la convention déclarée par l’entreprise",
+    Path.COMPANY: "D’après la convention de l’entreprise",
     Path.CONVENTION: "D’après cette convention collective",
-    Path.ACTIVITY: "Suggestion d’après l’activité (code NAF)",
-    Path.STATUS: "D’après le statut\u00a0: entreprise individuelle sans salarié",
+    Path.ACTIVITY: "Suggestion d’après l’activité",
+    Path.STATUS: "Entreprise individuelle, sans salarié",
     Path.NOWHERE: "",
 }

@@ -21,8 +21,11 @@ _NICKNAMES = {
     "1486": "syntec ssii esn informatique conseil ingenierie",
     "1979": "hcr hotellerie restauration bar brasserie",
     "1501": "fast food",
-    "1596": "macon menuisier plombier electricien peintre artisan btp",
-    "1597": "macon menuisier plombier electricien peintre btp",
+    "1596": (
+        "macon menuisier plombier electricien peintre couvreur artisan btp "
+        "maconnerie menuiserie plomberie electricite peinture couverture"
+    ),
+    "1597": "macon menuisier plombier electricien peintre btp menuiserie maconnerie plomberie",
     "2609": "btp",
     "2420": "btp",
     "1090": "garage mecanique carrosserie auto ecole",

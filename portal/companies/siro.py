@@ -84,7 +84,7 @@ def bring_in(
             _check(report, before)
             _finish(connection, report, month)
         _sync(fresh)
-        os.replace(fresh, path)
+        fresh.replace(path)
         _sync(path.parent)
     finally:
         fresh.unlink(missing_ok=True)

@@ -33,7 +33,8 @@ def _answer(job: dict[str, Any], tripwire: Tripwire) -> tuple[dict[str, Any], by
     started = time.process_time()
     error, content, pages = None, b"", 0
     try:
-        made = pdf.render(job["html"], job["pages"], b64decode(job["logo"]) or None)
+        logo = b64decode(job["logo"]) or None
+        made = pdf.render(job["html"], job["pages"], logo, job["accent"])
         content, pages = made.content, made.pages
     except (pdf.PaperError, MemoryError, RecursionError) as failure:
         error = f"{type(failure).__name__}: {failure}"[:500]

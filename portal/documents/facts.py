@@ -19,6 +19,8 @@ SCHEMA = 1
 LATE_FEE_CENTS = 4_000  # article D441-5 of the Code de commerce
 NOTICE_DAYS = 10  # working days a client has to postpone or cancel free of charge
 FORFEIT_PERCENT = 30  # of the price excluding VAT, when it cancels later than that
+LATE_NOTICE_DAYS = 3  # working days below which the forfeit is heavier
+LATE_FORFEIT_PERCENT = 50
 
 Facts = dict[str, Any]
 
@@ -35,20 +37,7 @@ def facts(
     Raises IncompleteTraining when company, programme, half-days, headcount or price are missing,
     or when the price kept differs from the one its basis gives.
     """
-    programme, company = training.programme, training.company
-    missing = [
-        name
-        for name, value in (
-            ("le programme", programme),
-            ("l’entreprise", company),
-            ("les demi-journées", training.half_days),
-            ("l’effectif", training.headcount),
-            ("le prix", training.price_cents),
-        )
-        if not value
-    ]
-    if missing or programme is None or company is None:
-        raise IncompleteTraining("Il manque : " + french.enumeration(missing))
+    programme, company = _complete(training)
     regime = funding.VatRegime(training.vat_regime or organisation.vat_regime)
     return {
         "schema": SCHEMA,
@@ -76,8 +65,28 @@ def facts(
             "late_fee_cents": LATE_FEE_CENTS,
             "notice_days": NOTICE_DAYS,
             "forfeit_percent": FORFEIT_PERCENT,
+            "late_notice_days": LATE_NOTICE_DAYS,
+            "late_forfeit_percent": LATE_FORFEIT_PERCENT,
         },
     }
+
+
+def _complete(training: TrainingSession) -> tuple[Programme, Company]:
+    programme, company = training.programme, training.company
+    missing = [
+        name
+        for name, value in (
+            ("le programme", programme),
+            ("l’entreprise", company),
+            ("les demi-journées", training.half_days),
+            ("l’effectif", training.headcount),
+            ("le prix", training.price_cents),
+        )
+        if not value
+    ]
+    if missing or programme is None or company is None:
+        raise IncompleteTraining("Il manque\u00a0: " + french.enumeration(missing))
+    return programme, company
 
 
 def of_region(region: str) -> str:
@@ -89,28 +98,36 @@ def of_region(region: str) -> str:
     return f"d’{region}" if french.fold(region)[:1] in "aeiouy" else f"de {region}"
 
 
+_LETTERHEAD = (
+    "name",
+    "legal_form",
+    "capital_cents",
+    "rcs",
+    "address",
+    "postcode",
+    "city",
+    "siret",
+    "nda",
+    "vat_number",
+    "signatory_name",
+    "signatory_function",
+    "contact_name",
+    "contact_function",
+    "email",
+    "phone",
+    "website",
+    "logo_sha256",
+    "accent",
+    "internal_rules",
+    "terms",
+    "mediator",
+)
+
+
 def _organisation(row: Organisation) -> Facts:
     return {
-        "name": row.name,
-        "legal_form": row.legal_form,
-        "capital_cents": row.capital_cents,
-        "rcs": row.rcs,
-        "address": row.address,
-        "postcode": row.postcode,
-        "city": row.city,
-        "siret": row.siret,
-        "nda": row.nda,
+        **{name: getattr(row, name) for name in _LETTERHEAD},
         "nda_region": of_region(row.nda_region),
-        "vat_number": row.vat_number,
-        "signatory_name": row.signatory_name,
-        "signatory_function": row.signatory_function,
-        "contact_name": row.contact_name,
-        "contact_function": row.contact_function,
-        "email": row.email,
-        "phone": row.phone,
-        "website": row.website,
-        "logo_sha256": row.logo_sha256,
-        "accent": row.accent,
         "qualiopi": {
             "number": row.qualiopi_number,
             "certifier": row.qualiopi_certifier,
@@ -121,9 +138,6 @@ def _organisation(row: Organisation) -> Facts:
             "email": row.disability_email,
             "phone": row.disability_phone,
         },
-        "internal_rules": row.internal_rules,
-        "terms": row.terms,
-        "mediator": row.mediator,
     }
 
 
@@ -229,7 +243,11 @@ def _trainees(training: TrainingSession) -> Facts:
 
 
 def _trainer(row: User) -> Facts:
-    return {"name": row.name, "titles": row.titles, "qualifications": row.qualifications}
+    return {
+        "name": row.name,
+        "titles": row.titles or "",
+        "qualifications": row.qualifications or "",
+    }
 
 
 def _price(training: TrainingSession, regime: funding.VatRegime) -> Facts:

@@ -6,6 +6,7 @@ process: neither belongs in a process that answers people.
 
 import io
 import logging
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ ASSETS = Path(__file__).parent / "assets"
 TOTAL = "\ue000"  # stands for the number of pages; private use, so `pdftext` drops it from texts
 MAX_BYTES = 2 * 1024 * 1024
 FALLBACK = ", secours"  # in paper.css, after the text family
+ACCENT = "#0b5f62"  # in paper.css
 _FACES = {
     ("papier", 0, 0): "SourceSans3-Regular.ttf",
     ("papier", 1, 0): "SourceSans3-Semibold.ttf",
@@ -90,19 +92,25 @@ def prepare() -> None:
 
 
 @cache
-def _stylesheet(needs_other_scripts: bool) -> str:
-    css = (ASSETS / "paper.css").read_text(encoding="utf-8")
+def _stylesheet(accent: str, needs_other_scripts: bool) -> str:
+    css = (ASSETS / "paper.css").read_text(encoding="utf-8").replace(ACCENT, accent)
     return css if needs_other_scripts else css.replace(FALLBACK, "")
 
 
-def stylesheet(html: str) -> str:
-    """The style of papers; the second family only where `html` needs it, as it is looked up for
-    every run of text."""
+def stylesheet(html: str, accent: str) -> str:
+    """The style of papers, in the organisation's colour (anything but #rrggbb is ignored).
+
+    The second family is there only where `html` needs it, as it is looked up for every text.
+    """
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", accent):
+        accent = ACCENT
     known = pdfmetrics.getFont("SourceSans3-Regular").face.charToGlyph
-    return _stylesheet(any(ord(letter) not in known for letter in set(html) if letter > " "))
+    return _stylesheet(
+        accent, any(ord(letter) not in known for letter in set(html) if letter > " ")
+    )
 
 
-def render(html: str, expected_pages: int, logo: bytes | None = None) -> Pdf:
+def render(html: str, expected_pages: int, logo: bytes | None = None, accent: str = ACCENT) -> Pdf:
     """The PDF of `html`, in one pass when `expected_pages` is right, in two otherwise.
 
     `html` holds `TOTAL` where the number of pages is to be read, and may name `logo` (a PNG).
@@ -111,14 +119,14 @@ def render(html: str, expected_pages: int, logo: bytes | None = None) -> Pdf:
     """
     prepare()
     for _ in range(3):
-        made = _convert(html.replace(TOTAL, str(expected_pages)), logo)
+        made = _convert(html.replace(TOTAL, str(expected_pages)), logo, accent)
         if made.pages == expected_pages:
             return made
         expected_pages = made.pages
     return made
 
 
-def _convert(html: str, logo: bytes | None) -> Pdf:
+def _convert(html: str, logo: bytes | None, accent: str) -> Pdf:
     out = io.BytesIO()
     convert: Callable[..., Any] = pisaDocument
     try:
@@ -127,7 +135,7 @@ def _convert(html: str, logo: bytes | None) -> Pdf:
             dest=out,
             encoding="utf-8",
             path=str(ASSETS),
-            default_css=stylesheet(html),
+            default_css=stylesheet(html, accent),
             link_callback=_only(logo),
             resource_policy=POLICY,
             capacity=-1,  # never a temporary file

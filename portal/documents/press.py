@@ -46,18 +46,26 @@ class Press:
         self._owner = 0
         self._done = 0
 
-    def print_pdf(self, html: str, expected_pages: int = 1, logo: bytes | None = None) -> Printed:
+    def print_pdf(
+        self, html: str, expected_pages: int = 1, logo: bytes | None = None, accent: str = ""
+    ) -> Printed:
         """The PDF of `html`; raises PressError when it fails or takes more than 30 s.
 
-        `logo` is the PNG that the HTML may name as the address `logo`, and nothing else.
+        `logo` is the PNG that the HTML may name as the address `logo`, and nothing else;
+        `accent` the colour of headings, #rrggbb (the house's own when empty).
         """
-        job = {"html": html, "pages": expected_pages, "logo": b64encode(logo or b"").decode()}
+        job = {
+            "html": html,
+            "pages": expected_pages,
+            "logo": b64encode(logo or b"").decode(),
+            "accent": accent,
+        }
         with self._lock:
             return self._print(job)
 
     def close(self) -> None:
         """Ends the child, if this process is the one that started it."""
-        child, self._child = self._child, None
+        child, self._child, self._done = self._child, None, 0
         if child is None or self._owner != os.getpid():
             return
         child.kill()
@@ -70,24 +78,39 @@ class Press:
                     continue  # what was still to be written has no reader any more
 
     def _print(self, job: dict[str, Any]) -> Printed:
-        late = threading.Event()
-        child = self._warm()
-        timer = threading.Timer(self.seconds, _kill, (child, late))
-        timer.start()
+        was_warm = self._done > 0
         try:
-            head, content = self._exchange(child, job)
-        except (OSError, EOFError, ValueError) as error:
-            self.close()
-            reason = f"more than {self.seconds:g} s" if late.is_set() else "the child died"
-            raise PressError(f"{reason} ({type(error).__name__})") from error
-        finally:
-            timer.cancel()
+            head, content = self._within_time(job)
+        except EOFError:
+            if not was_warm:
+                raise PressError("the child died") from None
+            # A child that died between two jobs is only noticed now: one new one is tried.
+            try:
+                head, content = self._within_time(job)
+            except EOFError as error:
+                raise PressError("the child died") from error
         self._done += 1
         if self._done >= self.jobs:
             self.close()
         if head["error"]:
             raise PressError(str(head["error"]))
         return Printed(content, int(head["pages"]), float(head["cpu_ms"]))
+
+    def _within_time(self, job: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        """One exchange; EOFError when the child died by itself, PressError when it was killed."""
+        child = self._warm()
+        late = threading.Event()
+        timer = threading.Timer(self.seconds, _kill, (child, late))
+        timer.start()
+        try:
+            return self._exchange(child, job)
+        except (OSError, EOFError, ValueError) as error:
+            self.close()
+            if late.is_set():
+                raise PressError(f"more than {self.seconds:g} s") from error
+            raise EOFError from error
+        finally:
+            timer.cancel()
 
     def _warm(self) -> "subprocess.Popen[bytes]":
         """The running child, or a new one; a child inherited through a fork is not ours."""
@@ -102,7 +125,6 @@ class Press:
                 start_new_session=True,  # Ctrl-C ends us; the child ends with us, not before
             )
             self._owner = os.getpid()
-            self._done = 0
         return self._child
 
     def _exchange(
@@ -131,6 +153,8 @@ _press = Press()
 atexit.register(_press.close)
 
 
-def print_pdf(html: str, expected_pages: int = 1, logo: bytes | None = None) -> Printed:
+def print_pdf(
+    html: str, expected_pages: int = 1, logo: bytes | None = None, accent: str = ""
+) -> Printed:
     """Prints through the press of this process."""
-    return _press.print_pdf(html, expected_pages, logo)
+    return _press.print_pdf(html, expected_pages, logo, accent)

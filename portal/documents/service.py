@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from html import unescape
 from re import sub
+from struct import unpack
 from typing import Any
 
 from markupsafe import Markup
@@ -127,7 +128,8 @@ def prepare(document_id: int) -> bool:
     db.session.rollback()  # no transaction is held while the press works
     try:
         logo = _logo(facts)
-        printed = press.print_pdf(paper_html(kind, facts, bool(logo)), guess, logo)
+        accent = facts["organisation"]["accent"]
+        printed = press.print_pdf(paper_html(kind, facts, logo), guess, logo, accent)
         sha256 = store().put(printed.content)
     except Exception as error:  # whatever went wrong is said on the row
         _note_failure(document_id, attempts, error)
@@ -156,7 +158,8 @@ def retry(document: Document) -> None:
 
 def _note_failure(document_id: int, attempts: int, error: Exception) -> None:
     over = attempts >= MAX_ATTEMPTS
-    reason = f"{FAILED} ({'abandon' if over else 'nouvel essai prévu'}) : {error}"
+    after = "abandon après cinq essais" if over else "nouvel essai prévu"
+    reason = f"{FAILED}, {after}. Détail technique\u00a0: {type(error).__name__}, {error}"
     with writing():
         document = db.session.get(Document, document_id)
         if document is not None and document.state == DocumentState.PENDING.value:
@@ -180,26 +183,35 @@ def _likely_pages(kind: str) -> int:
     return last or 1
 
 
-def body_html(kind_code: str, facts: Facts, logo: str | None = None) -> str:
+def body_html(kind_code: str, facts: Facts, logo: str | None = None, wordmark: bool = False) -> str:
     """The body of a paper, as the PDF prints it and as the screen shows it inside `.paper`.
 
-    `logo` is an address the reader of the HTML may load: ours, on screen.
+    `logo` is an address the reader of the HTML may load (ours, on screen); a `wordmark` says the
+    name by itself, which is then not written beside it.
     """
     kind = KINDS[kind_code]
     template = paper_environment().get_template(kind.template)
-    return template.render(_context(kind, facts), logo=logo)
+    return template.render(_context(kind, facts), logo=logo, wordmark=wordmark)
 
 
-def paper_html(kind_code: str, facts: Facts, has_logo: bool = False) -> str:
+def paper_html(kind_code: str, facts: Facts, logo: bytes | None = None) -> str:
     """The whole page the press prints; refuses a paper that lost one of its legal mentions."""
     kind = KINDS[kind_code]
-    body = body_html(kind_code, facts, LOGO if has_logo else None)
+    body = body_html(kind_code, facts, LOGO if logo else None, is_wordmark(logo or b""))
     lost = missing_mentions(kind, facts, body)
     if lost:
-        raise ValueError("mention absente : " + " ; ".join(lost))
+        raise ValueError("mention absente\u00a0: " + "\u00a0; ".join(lost))
     template = paper_environment().get_template("documents/base.html")
     safe = Markup(body)  # noqa: S704 - made just above by the escaping environment
     return template.render(_context(kind, facts), body=safe, total=TOTAL)
+
+
+def is_wordmark(png: bytes) -> bool:
+    """A PNG at least twice as wide as high, from its header: a name drawn, not a mark alone."""
+    if not png.startswith(b"\x89PNG") or len(png) < 24:
+        return False
+    width, height = unpack(">II", png[16:24])
+    return bool(width >= 2 * height)
 
 
 def missing_mentions(kind: Kind, facts: Facts, body: str) -> list[str]:

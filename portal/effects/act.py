@@ -33,6 +33,7 @@ class Act:
     data: dict[str, Any]
     documents: list[Document] = field(default_factory=list)
     emails: list[Email] = field(default_factory=list)
+    lookups: list[int] = field(default_factory=list)
     uploads: list[Upload] = field(default_factory=list)
     signatures: list[Signature] = field(default_factory=list)
     body: dict[str, Any] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Act:
         return {
             "documents": [row.id for row in self.documents],
             "emails": [row.id for row in self.emails],
+            "lookups": self.lookups,
             "uploads": [row.id for row in self.uploads],
             "signatures": [row.id for row in self.signatures],
         }

@@ -4,7 +4,7 @@ from portal.access import service as access
 from portal.access.models import ShareLink
 from portal.access.rules import Role, Scope
 from portal.documents import service as documents
-from portal.effects import signing
+from portal.effects import company, signing
 from portal.effects.act import Act, Refused
 from portal.emails import letters, outbox
 from portal.extensions import db
@@ -21,6 +21,7 @@ def save_topic(act: Act) -> None:
         for topic, raw, versioning in act.data["topics"]
     ]
     act.body = {"topics": [answers.topic for answers in act.result]}
+    company.follow(act)
 
 
 def share_link(act: Act) -> None:
@@ -35,8 +36,8 @@ def share_link(act: Act) -> None:
     act.training.shared_at = act.training.shared_at or act.at
     if link.recipient_email and act.data.get("send", True):
         letter = letters.client_reminder if act.data.get("again") else letters.invitation
-        extra = {} if act.data.get("again") else {"dedupe": act.data.get("key") or str(act.at)}
-        act.send(letter(act.training, link, act.organisation, act.at, **extra))
+        press = act.data.get("key") or act.at.isoformat()
+        act.send(letter(act.training, link, act.organisation, act.at, press))
     act.body, act.details = {"link": link.id}, {"email": link.recipient_email}
     act.result = link
 

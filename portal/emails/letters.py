@@ -196,9 +196,16 @@ def cancelled_to_trainer(
 
 
 def client_reminder(
-    training: TrainingSession, link: ShareLink, organisation: Organisation, at: datetime
+    training: TrainingSession,
+    link: ShareLink,
+    organisation: Organisation,
+    at: datetime,
+    dedupe: str | None = None,
 ) -> Email:
-    """Reminds the client of its next step: answers while a draft, then the filing."""
+    """Reminds the client of its next step: answers while a draft, then the filing.
+
+    `dedupe` names the press of the button, when there was one.
+    """
     funding = funding_facts(training, at)
     about = f" «\u00a0{_title(training)}\u00a0»" if training.programme else ""
     if training.state == State.DRAFT:
@@ -214,7 +221,7 @@ def client_reminder(
         organisation,
         at,
         subject=subject,
-        key=f"{link.id}:{at.isoformat()}",
+        key=f"{link.id}:{dedupe or at.isoformat()}",
         link=link,
         more={"step": step, "expires": french.date_long(link.expires_at)},
     )

@@ -29,7 +29,7 @@ def read(layout: Layout) -> Figures:
     field = Field("amount", layout)
     every = field.read()
     accepted = [one for one in every if not one.against and one.weight >= field.rule["need"]]
-    accepted = _without_sums(every, accepted)
+    accepted = _without_sums(layout, every, accepted)
     bases = [_base(one, layout) for one in accepted]
     granted, base = _only(accepted, bases)
     return Figures(granted, base, _compared(granted, base, every, layout))
@@ -54,10 +54,15 @@ def _only(
     return None, None
 
 
-def _without_sums(every: Sequence[Announced], accepted: list[Announced]) -> list[Announced]:
+def _without_sums(
+    layout: Layout, every: Sequence[Announced], accepted: list[Announced]
+) -> list[Announced]:
     """Per trainee and in all, training and fees: in a column that ends with its sum, the sum is
     the amount, or when fees are a part of it, the other figures are."""
     for total in list(accepted):
+        cells = layout.left_of(_segment(total))
+        if not any(re.search(rules()["base"]["sum"], text_of(cell)) for cell in cells):
+            continue
         column = [one for one in every if one is not total and _is_over(one, total)]
         if len(column) < 2 or sum(map(_cents, column)) != _cents(total):
             continue

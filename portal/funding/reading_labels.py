@@ -13,11 +13,12 @@ from portal.funding.reading_layout import Flow, Layout, Segment
 from portal.funding.reading_rules import Hit, labels, masked, matches_of, nearest_of, rules
 from portal.funding.reading_values import FINDERS, Found
 
-MAX_FOUND = 400  # of one kind in a file; beyond, it is no letter and nothing is proposed
+MAX_FOUND = 1_500  # of one kind in a file; beyond, it is no letter and nothing is proposed
 WINDOW = 30  # words before a value where its label may stand
+UNIT = 12  # characters after a bare figure where its unit may stand
 CELL = 10  # words of a cell that may be a label
 HEADER_LINES = 40  # lines up to the head of a column
-_PUNCTUATION = ":=.…()[]*,;€–-_\"«»/"
+_PUNCTUATION = ':=.…()[]*,;€–-_"«»/'
 _SENTENCE_END = re.compile(r"[a-z0-9)»\]]{4,}[.;?!]$|^[;?!]$")
 
 
@@ -44,6 +45,7 @@ class Field:
         self.places: Mapping[str, int] = rules()["places"]
         self.labels = labels(name)
         self._hits: dict[int, list[Hit]] = {}
+        self._texts: dict[int, str] = {}
         self.found = self._found()
         self._by_flow: dict[int, list[Found]] = {}
         for found in self.found:
@@ -70,7 +72,7 @@ class Field:
     def hits(self, flow: Flow) -> list[Hit]:
         """Labels of both kinds in the flow, a title in quotes left out."""
         if id(flow) not in self._hits:
-            text = masked(flow.text)
+            text = self._masked(flow)
             self._hits[id(flow)] = [
                 Hit(label, flow, match.start(), match.end())
                 for label in self.labels
@@ -78,6 +80,11 @@ class Field:
                 if match.end() > match.start()
             ]
         return self._hits[id(flow)]
+
+    def _masked(self, flow: Flow) -> str:
+        if id(flow) not in self._texts:
+            self._texts[id(flow)] = masked(flow.text)
+        return self._texts[id(flow)]
 
     def _announced(self, found: Found) -> Announced:
         denied, granted, start = self._after(found)
@@ -90,7 +97,7 @@ class Field:
         if hit and hit.last.segment is segment:
             return self._judge(found, [(hit, "same")], [segment])
         hits, where = self._around(found, segment)
-        if hit:
+        if hit and not self._is_titled_below(hit.last.segment, segment):
             is_first = found.flow.at(found.start) is segment.tokens[0]
             is_cell = is_first and len(hit.last.segment.tokens) <= CELL
             hits.append((hit, "above" if is_cell else "running"))
@@ -117,7 +124,7 @@ class Field:
 
     def _is_joined(self, found: Found, hit: Hit, place: str) -> bool:
         """Whether nothing but filler parts the label from its value, and nothing voids it."""
-        text = masked(hit.flow.text)
+        text = self._masked(hit.flow)
         line = hit.last.segment.tokens
         start, end = line[0].start, line[-1].start + len(line[-1].folded)
         if place not in ("left", "header"):
@@ -127,10 +134,12 @@ class Field:
         void, filler = self.rule.get("void"), self.rule.get("filler")
         if void and re.search(void, text[start:end]):
             return False
-        if filler is None or hit.label.is_firm:
+        is_cell = place in ("left", "header")
+        if filler is None or (hit.label.is_firm and not is_cell):
             return True
-        between = (word.strip(_PUNCTUATION) for word in text[hit.end : end].split(" "))
-        return all(not word or word in filler for word in between)
+        around = text[hit.end : end] + (" " + text[start : hit.start] if is_cell else "")
+        words = (word.strip(_PUNCTUATION) for word in around.split(" "))
+        return all(len(word) < 2 or word in filler for word in words)
 
     def _sentence(self, flow: Flow, first: int, last: int) -> int:
         """Where the sentence that holds the token `last` starts, from the token `first` on."""
@@ -145,7 +154,7 @@ class Field:
         if not unit:
             return False
         if found.flow is hit.flow and found.flow.at(found.start).segment is hit.last.segment:
-            return bool(re.search(unit, hit.flow.text[hit.start : found.start]))
+            return bool(re.search(unit, hit.flow.text[hit.start : found.end + UNIT]))
         cells = [cell for cell in where if len(cell.tokens) <= CELL]
         return any(re.search(unit, text_of(cell)) for cell in cells)
 
@@ -155,7 +164,7 @@ class Field:
         rule = self.rule.get("after", {})
         previous = 0
         for other in self._by_flow[id(found.flow)]:
-            if other.end <= found.start:
+            if other.is_sure and other.end <= found.start:
                 previous = max(previous, other.end)
         denied = self._follows(rule.get("against"), found.flow, found.end)
         settled = self._follows(rule.get("for"), found.flow, found.end)
@@ -242,12 +251,23 @@ class Field:
                 continue
             row = other.row
             is_near = segment.box[1] - other.box[3] < 1.6 * segment.height
+            if is_near and self._is_titled_below(other, segment):
+                continue
             if len(other.tokens) <= CELL and (is_near or not is_alone):
                 flow = other.flow
                 stacked = flow.segments if flow else [other]
                 at = stacked.index(other)
                 headers.append(stacked[max(0, at - 2) : at + 1])
         return headers
+
+    def _is_titled_below(self, title: Segment, segment: Segment) -> bool:
+        """Whether another label stands just under the value, nearer than `title` over it."""
+        gap = segment.box[1] - title.box[3]
+        return any(
+            other.box[1] - segment.box[3] < 0.8 * gap and any(self._within(other))
+            for other in self.layout.below(segment)
+            if not self._holds_value(other)
+        )
 
     def _holds_value(self, segment: Segment) -> bool:
         flow = segment.flow

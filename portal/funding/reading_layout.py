@@ -107,6 +107,14 @@ class Layout:
                 if _overlap(segment.box, other.box) > 0.4:
                     yield other, len(row) == 1
 
+    def below(self, segment: Segment) -> Iterator[Segment]:
+        """Segments under `segment`, on the two lines that follow."""
+        rows = self.rows[segment.page]
+        for row in rows[segment.row + 1 : segment.row + 3]:
+            for other in row[: MAX_CELLS + 1]:
+                if _overlap(segment.box, other.box) > 0.4:
+                    yield other
+
 
 def lay_out(pages: Sequence[Page]) -> Layout:
     """The segments and flows of `pages`; words without letters or figures count too."""

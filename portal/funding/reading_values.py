@@ -96,8 +96,8 @@ _COUNTS = dict(
 )
 _COUNT = re.compile(
     rf"(?:^|(?<=[ (:]))(?P<n>\d{{1,3}}|(?:{'|'.join(_COUNTS)})\b)(?: \(0?(?P<again>\d{{1,3}})\))?"
-    r"(?P<unit> (?:stagiaires?|participant(?:e?s|\(e\)s|·es)?|apprenants?"
-    r"|salarie(?:e?s|\(e\)s)?)\b)?"
+    r"(?P<unit> (?:stagiaires?|participant(?:e?s|\(e\)s|·es)?|apprenants?)\b)?"
+    r"(?P<staff>(?= salarie(?:e?s|\(e\)s)?\b))?"
     r"(?=$|[ ;:)]|[.,](?!\d))"
 )
 _SIRET = re.compile(r"(?<![\w.,-])\d{3}[ .]?\d{3}[ .]?\d{3}[ .\-]?\d{5}(?![\w-])")
@@ -217,11 +217,13 @@ def hours(flow: Flow) -> Iterator[Found]:
 
 
 def counts(flow: Flow) -> Iterator[Found]:
-    """« 4 stagiaires », « quatre (4) salariés », and bare figures, which are not sure."""
+    """« 4 stagiaires »; « quatre (4) salariés » and bare figures, which are not sure: they may be
+    all those of the company."""
     for match in _COUNT.finditer(flow.text):
         count = int(match["n"]) if match["n"].isdigit() else _COUNTS[match["n"]]
         is_word = not match["n"].isdigit()
-        if (is_word and not match["unit"]) or (match["again"] and int(match["again"]) != count):
+        is_of_people = match["unit"] or match["staff"] is not None
+        if (is_word and not is_of_people) or (match["again"] and int(match["again"]) != count):
             continue
         if count and _stands_apart(flow, match):
             yield Found(flow, match.start(), match.end(), count, bool(match["unit"]))

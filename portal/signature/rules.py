@@ -92,7 +92,7 @@ def consent_sentences(
     is invoiced the whole price, which the funder reimburses in part.
     """
     texts = CONSENTS[CONSENT_VERSION]
-    kind = "accept_engagement" if reference.startswith("E") else "accept_convention"
+    kind = "accept_convention" if reference.startswith("C-") else "accept_engagement"
     sentences = [texts[kind].format(company=company, reference=reference)]
     if split is not None and split.remainder_cents:
         sentences.append(

@@ -40,12 +40,8 @@ def _load(has_photos: bool) -> None:
 
     pdfs.prepare()
     if has_photos:
-        import pillow_heif  # noqa: F401 - read in a moment, behind the tripwire
-        from PIL import Image
-
         from portal.uploads import photos
 
-        Image.init()
         photos.prepare()
 
 
@@ -71,7 +67,9 @@ def _refusal_of(error: Exception) -> Refusal:
         return Refusal.TOO_COMPLEX
     if isinstance(error, OSError) and error.errno is not None:
         return Refusal.TOO_COMPLEX  # a limit, not the file's content: EFBIG, ENOMEM, ENOSPC
-    return Refusal.UNREADABLE
+    from portal.uploads import pdfs
+
+    return Refusal.TOO_COMPLEX if pdfs.has_met_a_limit() else Refusal.UNREADABLE
 
 
 def _read(job: list[dict[str, str]], folder: Path) -> dict[str, Any]:

@@ -99,22 +99,30 @@ def _is_cut(content: bytes) -> bool:
 def _checked(pdf: Pdf) -> set[Flag]:
     if int(pdf.trailer.get("/Size", 0)) > 2 * MAX_OBJECTS or len(pdf.objects) > MAX_OBJECTS:
         raise Rejected(Refusal.TOO_COMPLEX, "")
-    pages = len(pdf.pages)
-    if qpdf_limit_errors():
-        raise Rejected(Refusal.TOO_COMPLEX, "")
-    if not pages:
-        raise Rejected(Refusal.UNREADABLE, "")
-    if pages > MAX_PAGES:
-        raise Rejected(Refusal.TOO_MANY_PAGES, "")
-    flags = noticed(pdf)
-    if qpdf_limit_errors():
-        raise Rejected(Refusal.TOO_COMPLEX, "")
+    flags = _counted(pdf) | noticed(pdf)
+    if has_met_a_limit():
+        raise Rejected(Refusal.TOO_COMPLEX, "")  # something was left folded, hence unseen
     if pdf.Root.get("/NeedsRendering", False):
         # Only its own program can draw that form: an image would say « veuillez patienter »
         raise Rejected(Refusal.ACTIVE, "")
     if pdf.is_encrypted:
         flags.add(Flag.RESTRICTED)
     return flags
+
+
+def _counted(pdf: Pdf) -> set[Flag]:
+    """Refuses none, too many, or a count nothing stands behind: poppler goes by it, we do not."""
+    pages, claimed = len(pdf.pages), pdf.Root.Pages.get("/Count", 0)
+    if pages > MAX_PAGES:
+        raise Rejected(Refusal.TOO_MANY_PAGES, "")
+    if not pages or not isinstance(claimed, int) or claimed > len(pdf.objects):
+        raise Rejected(Refusal.UNREADABLE, "")
+    return set() if claimed == pages else {Flag.RECOVERED}
+
+
+def has_met_a_limit() -> bool:
+    """Whether the library stopped unfolding something: whatever it then says comes from that."""
+    return qpdf_limit_errors() > 0
 
 
 # --- What a reader of PDF could be made to do
@@ -130,7 +138,7 @@ def noticed(pdf: Pdf) -> set[Flag]:
             text = found
         else:
             continue
-        if _SUSPECT.search(text.unparse()):
+        if _SUSPECT.search(text.unparse(resolved=True)):
             for holder in _dictionaries(text):
                 flags |= _of_dictionary(holder)
     return flags

@@ -12,8 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import pillow_heif
 from pikepdf import Array, Dictionary, Name, Pdf
-from PIL import Image, ImageOps, TiffImagePlugin
+
+# Naming the readers here spares the child Pillow's forty others.
+from PIL import (
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from portal.uploads.kinds import Kind
 from portal.uploads.rules import MAX_PAGES, Refusal, Rejected
@@ -23,6 +34,7 @@ LONG_SIDE = 3508  # an A4 page at 300 dots per inch
 QUALITY = 85
 A4_LONG = 842.0  # points
 DENSITY_TAGS = (282, 283)
+READERS = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 
 
 @dataclass(frozen=True)
@@ -38,19 +50,16 @@ class Picture:
 
 
 def prepare() -> None:
-    """Limits of the library, once per process."""
+    """Limits of the libraries, once per process."""
+    pillow_heif.register_heif_opener(
+        thumbnails=False, depth_images=False, aux_images=False, decode_threads=1
+    )
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
 def read(path: Path, kind: Kind) -> Iterator[Picture]:
     """The pages of an image, one after another; raises Rejected, or what Pillow raises."""
-    if kind.code == "heic":
-        import pillow_heif
-
-        pillow_heif.register_heif_opener(
-            thumbnails=False, depth_images=False, aux_images=False, decode_threads=1
-        )
     with Image.open(path, formats=kind.formats) as image:
         if kind.code != "tiff":
             yield _page(image)

@@ -3,6 +3,7 @@
 import logging
 import re
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ DRAWING = Limits(memory=768 * 1024**2, cpu=15, file_octets=16 * 1024**2, seconds
 BUDGET = 120.0  # seconds for all the pages of one file
 MAX_WORDS = 2 * 1024 * 1024  # octets of the list of words
 FIRST_PAGES = 5  # read alone when the whole text is too long: an agreement says it all there
-READING = Limits(memory=512 * 1024**2, cpu=15, file_octets=MAX_WORDS, seconds=25)
+READING = Limits(memory=512 * 1024**2, cpu=8, file_octets=MAX_WORDS, seconds=15)
 # Control characters that XML does not know
 _NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
@@ -83,8 +84,8 @@ def words(pdf: Path, folder: Path) -> str | None:
         if end.code == 0 and output.exists() and output.stat().st_size < MAX_WORDS:
             text = output.read_bytes().decode("utf-8", errors="replace")
             return _NOT_XML.sub("\ufffd", text)
-        if end.is_late or end.cpu >= READING.cpu:
-            break
+        if end.code != -signal.SIGXFSZ:
+            break  # only a text that is too long is worth asking less of
     log.warning("pdftotext ended with %d: %s", end.code, _last_line(folder / "errors"))
     return None
 

@@ -84,6 +84,20 @@ def test_internal_rules_are_linked_or_annexed() -> None:
     assert "reglement-interieur" in papers.usual("convention", "exempt", 1).text
 
 
+def test_terms_are_joined_to_the_quote_or_linked() -> None:
+    """Long texts are set in two columns on a page of their own."""
+    clauses = "\n\n".join(f"{n}. Objet {n}\n\n{'Une clause assez longue. ' * 9}" for n in range(9))
+    joining = cast.organisation(terms=clauses)
+    quote = papers.made("devis", cast.training(), joining)
+    assert "Conditions générales jointes au devis D-2026-0142" in quote.text
+    assert "les conditions générales jointes" in quote.text
+    assert "8. Objet 8" in papers.flat(quote.pages[-1])
+    assert "page 3 / 3" in papers.flat(quote.pages[-1])
+    convention = papers.made("convention", cast.training(), joining).text
+    assert "conditions générales de l'organisme, jointes au devis D-2026-0142," in convention
+    assert "rivage-formation.example/conditions" in papers.usual("devis", "exempt", 1).text
+
+
 def test_headings_are_never_orphans_and_signatures_never_split() -> None:
     """A heading is never the last line of a page, whatever the length of what precedes it."""
     for size in range(0, 700, 70):

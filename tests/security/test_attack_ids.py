@@ -45,7 +45,7 @@ def test_a_paper_answers_under_its_own_dossier_only(
             assert mine.word.encode() in answer.data
 
 
-@pytest.mark.parametrize("number", ["-1", "0", "99999", "9" * 30, "1e0", "%31x", "1%00", "١"])
+@pytest.mark.parametrize("number", ["-1", "0", "99999", "9" * 30, "1e0", "%31x", "1%00"])
 def test_numbers_that_are_no_paper_are_not_found(world: World, number: str) -> None:
     visitor = world.visitor("owner")
     for path in (
@@ -55,7 +55,7 @@ def test_numbers_that_are_no_paper_are_not_found(world: World, number: str) -> N
         f"/formateur/courriels/{number}/pieces/{number}",
     ):
         answer = visitor.get(path)
-        assert answer.status_code in (404, 308), path  # « ١ » is a figure: sent to its usual form
+        assert answer.status_code == 404, path
         assert says_nothing_of(world.theirs, answer)
 
 
@@ -171,8 +171,10 @@ def test_lists_and_searches_show_ones_own(world: World) -> None:
     assert world.theirs.word in world.visitor("office").get("/organisme/").text
 
 
-@pytest.mark.parametrize("key", ["2027-01-12_1", "0001-01-01_0", "9999-12-31_999999999", "x_1",
-                                 "2027-01-12_" + "9" * 29, "2027-01-12_-1", "_", "2027-13-01_1"])  # fmt: skip
+PAGE_KEYS = ("2027-01-12_1", "0001-01-01_0", "9999-12-31_999999999", "x_1", "_", "2027-13-01_1")
+
+
+@pytest.mark.parametrize("key", [*PAGE_KEYS, "2027-01-12_" + "9" * 29, "2027-01-12_-1"])
 def test_the_key_of_a_page_of_the_list_shows_no_one_else_s(world: World, key: str) -> None:
     answer = world.visitor("owner").get(f"/formateur/?apres={key}")
     assert answer.status_code == 200

@@ -104,7 +104,7 @@ def test_looking_at_a_link_changes_nothing(shared: Shared, app: Flask, anonymous
 def test_starting_gives_an_address_without_the_link(shared: Shared, anonymous: Visitor) -> None:
     answer = anonymous.submit(shared.path)
     assert answer.status_code == 303
-    assert answer.headers["Location"] == f"/espace/{shared.public_id}/"
+    assert answer.headers["Location"] == f"/espace/{shared.public_id}/etapes/entreprise"
     cookie = next(c for c in answer.headers.getlist("Set-Cookie") if "espace" in c)
     for flag in ("__Host-espace=", "Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
         assert flag in cookie

@@ -89,10 +89,27 @@ def test_a_child_that_died_is_replaced(machine: press.Press) -> None:
     assert machine.print_pdf(PAGE).pages == 1
 
 
-def test_memory_is_bounded(machine: press.Press) -> None:
+def test_a_document_too_large_is_refused(machine: press.Press) -> None:
     with pytest.raises(press.PressError):
         machine.print_pdf("<table>" + "<tr><td>x</td></tr>" * 400_000)
     assert machine.print_pdf(PAGE).pages == 1
+
+
+def test_processor_and_memory_are_bounded(machine: press.Press) -> None:
+    machine.print_pdf(PAGE)
+    limits = Path(f"/proc/{pid_of(machine)}/limits").read_text()
+    assert f"Max address space         {child.MEMORY}" in limits
+    assert "Max core file size        0" in limits
+    allowed = next(line for line in limits.splitlines() if line.startswith("Max cpu time"))
+    assert child.CPU_SECONDS < int(allowed.split()[3]) <= child.CPU_SECONDS + 10
+
+
+def test_only_a_colour_is_taken_for_a_colour(machine: press.Press) -> None:
+    page = "<html><body><h2>Titre</h2></body></html>"
+    usual = machine.print_pdf(page).content
+    assert machine.print_pdf(page, accent="#0B5F62").content == usual
+    assert machine.print_pdf(page, accent="#aa2200").content != usual
+    assert machine.print_pdf(page, accent="red; } p { display: none").content == usual
 
 
 def test_the_child_dies_with_its_parent() -> None:

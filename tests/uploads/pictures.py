@@ -9,6 +9,7 @@ import pillow_heif
 from PIL import Image, ImageDraw, PngImagePlugin
 
 from portal.uploads.photos import LONG_SIDE
+from tests.uploads import raw
 
 SIZE = (1200, 900)
 COLOURS = ("red", "green", "blue")
@@ -89,9 +90,7 @@ def flat_png(width: int, height: int, is_whole: bool = True) -> bytes:
 
 def text_bomb_png() -> bytes:
     """A comment of 400 MB, deflated."""
-    packer = zlib.compressobj(9)
-    blank = b" " * 1_000_000
-    packed = b"".join(packer.compress(blank) for _ in range(400)) + packer.flush()
+    packed = raw.deflated_blanks(400_000_000)
     whole = encoded(drawing(size=(64, 64)), "PNG", pnginfo=PngImagePlugin.PngInfo())
     head, rest = whole[:33], whole[33:]
     return head + _chunk(b"zTXt", b"Comment\0\0" + packed) + rest

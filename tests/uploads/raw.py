@@ -28,11 +28,17 @@ def folded_blanks(octets: int, entries: bytes = b"", blank: bytes = b" ") -> byt
     return stream(deflated_blanks(octets, blank), b"/Filter /FlateDecode " + entries)
 
 
-def deflated_blanks(octets: int, blank: bytes = b" ") -> bytes:
-    packer = zlib.compressobj(9)
+def deflated_blanks(octets: int, blank: bytes = b" ", head: bytes = b"") -> bytes:
+    """What `head` and that many blanks deflate to, made without inflating them."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    first = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
     chunk = blank * 1_000_000
-    out = [packer.compress(chunk) for _ in range(octets // len(chunk))]
-    return b"".join([*out, packer.flush()])
+    again = packer.compress(chunk) + packer.flush(zlib.Z_FULL_FLUSH)  # stands on its own
+    total = zlib.adler32(head)
+    for _ in range(octets // len(chunk)):
+        total = zlib.adler32(chunk, total)
+    body = first + again * (octets // len(chunk)) + packer.flush()
+    return b"\x78\xda" + body + total.to_bytes(4, "big")
 
 
 def objects_of(pages: int = 1, page: bytes = b"", root: bytes = b"") -> dict[int, bytes]:

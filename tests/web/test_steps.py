@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+import time_machine
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests import story
+from tests.conftest import TRAINER, sign_in
 from tests.pages import Visitor, soup_of, text_of
 from tests.story import (
     VASSEUR,
@@ -271,6 +273,24 @@ def test_the_faults_of_a_submitted_step_are_still_shown_later(app: Flask, traine
     fill(trainer, training.step("client"), VASSEUR | {"siret": "900 553 124 0001"})
     page = trainer.get(training.step("client"))
     assert story.at_field(page, "siret") == "Le SIRET compte 14 chiffres, il en manque 1"
+
+
+def test_a_session_that_began_before_it_was_sent(
+    app: Flask, frozen: time_machine.Traveller
+) -> None:
+    training = a_training(app, way="self")
+    frozen.move_to("2027-01-12 09:00:00+00:00")
+    late = sign_in(app, TRAINER)
+    sentence = (
+        "La formation commence aujourd’hui ou a déjà commencé : choisissez une date à venir, car "
+        "la convention se signe avant le début"
+    )
+    page = late.get(training.page + "verifier")
+    assert sentence in text_of(page)
+    refused = late.submit(page, button="Envoyer les documents au client")
+    assert refused.status_code == 422
+    assert text_of(refused).count(sentence) == 1
+    assert "Vérifier et envoyer" in text_of(late.get(training.page))
 
 
 # --- Ways back, and what is proposed again

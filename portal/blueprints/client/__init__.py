@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import clock, web, workflow
@@ -23,6 +23,10 @@ from portal.training.rules import Event, State
 
 blueprint = Blueprint("client", __name__)
 LAYOUT = "layouts/client.html"
+TOO_LATE = (
+    "Les documents sont déjà partis\u00a0: cette réponse n’a pas été changée. "
+    "Pour la changer, appelez-nous."
+)
 
 
 @blueprint.before_request
@@ -130,7 +134,10 @@ def step(public_id: str, slug: str) -> Response:
 @blueprint.post("/<public_id>/etapes/<slug>")
 def save_step(public_id: str, slug: str) -> Response:
     training = current_training()
-    return _closed_to_writing(training) or journey.save(_door(training), training, slug)
+    closed = _closed_to_writing(training)
+    if closed is not None:
+        flash(TOO_LATE, "warn")
+    return closed or journey.save(_door(training), training, slug)
 
 
 @blueprint.post("/<public_id>/etapes/<slug>/brouillon")

@@ -9,7 +9,6 @@ from portal import clock, web, workflow
 from portal.access import service as access
 from portal.blueprints.dossier import blueprint
 from portal.blueprints.dossier.pages import SendForm, show_page, training_of
-from portal.emails import reading as emails
 from portal.training.rules import Event
 
 
@@ -31,7 +30,7 @@ def send_link(ref: str) -> Response:
         Event.SHARE_LINK,
         f"Le lien va partir à {form.email.data}.",
         email=form.email.data,
-        again=emails.was_invited(training.id),
+        again=request.form.get("again") == "oui",  # as the page said: a second press is the same
     )
 
 

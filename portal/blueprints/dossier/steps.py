@@ -13,9 +13,18 @@ from portal.training.models import TrainingSession
 from portal.training.rules import Event, State, Way
 
 
+def awaits_client(training: TrainingSession) -> bool:
+    """Whether the client has still to answer by its link; once whole, anybody may send."""
+    return (
+        training.way == Way.LINK
+        and training.state == State.DRAFT
+        and bool(trainings.missing_topics(training))
+    )
+
+
 def door_of(training: TrainingSession) -> Door:
     """A client who fills its own part in is not asked for twice: its steps are left out."""
-    by_link = training.way == Way.LINK and training.state == State.DRAFT
+    by_link = awaits_client(training)
     return Door(
         layout="layouts/pro.html",
         steps=[step for step in TRAINER_STEPS if step.in_link_way or not by_link],
@@ -93,6 +102,6 @@ def _check(training: TrainingSession, refused: tuple[str, ...] = (), status: int
         training,
         refused=refused,
         status=status,
-        asks_client=training.way == Way.LINK,
+        asks_client=awaits_client(training),
         preview_url=lambda kind: url_for(".preview", ref=training.ref, kind=kind),
     )
