@@ -26,6 +26,8 @@ from portal.emails.models import Email
 from portal.emails.rules import visible
 from portal.extensions import db, settings, store
 from portal.rendering import environment
+from portal.signature import codes
+from portal.signature.models import OneTimeCode
 
 HELP = "/aide/session-opco"
 _AS_ENCODED = policy.SMTP.clone(refold_source="none")
@@ -39,6 +41,10 @@ class WrongAttachment(Exception):
 
 class DeadLink(Exception):
     """The message is about a link that was closed before it left."""
+
+
+class DeadCode(Exception):
+    """The message carries a one-time code that expired, was used or replaced before it left."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,7 @@ def words_of(email: Email) -> Words:
         **email.context,
         "subject": email.subject,
         "url": _url(email),
+        "code": _code(email),
         "help_url": settings().base_url + HELP,
     }
     template = email.context.get("template", email.letter)
@@ -161,6 +168,24 @@ def check_link(email: Email) -> None:
     """
     if _url(email) is None and email.letter in LINKED:
         raise DeadLink(email.id)
+
+
+def check_code(email: Email) -> None:
+    """Raises DeadCode when the message carries a one-time code that opens nothing any more."""
+    code = _code_row(email)
+    if code is not None and not codes.is_live(code, clock.now()):
+        raise DeadCode(email.id)
+
+
+def _code(email: Email) -> str | None:
+    """The digits of a one-time code, computed for the message that carries them."""
+    code = _code_row(email)
+    return codes.text_of(code) if code is not None else None
+
+
+def _code_row(email: Email) -> OneTimeCode | None:
+    code_id = email.context.get("code_id")
+    return db.session.get_one(OneTimeCode, code_id) if code_id else None
 
 
 def _tidy(text: str) -> str:

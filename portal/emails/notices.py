@@ -1,7 +1,7 @@
 """The short messages of the second half: from the agreement received to the signature given.
 
 Each function is one message, frozen as a heading and a few paragraphs; they share one pair of
-templates. None of them carries anything that lets sign, but `sign_request`.
+templates. None of them carries anything that lets sign, but `sign_request` and `one_time_code`.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,13 @@ from datetime import datetime
 from portal import french, money
 from portal.access.models import ShareLink
 from portal.accounts.models import Organisation
+from portal.documents import kinds
+from portal.documents.models import Document
 from portal.emails.envelope import to_client, to_office, to_signatory, to_trainer
 from portal.emails.models import Email
 from portal.emails.rules import said
 from portal.funding.rules import Split
+from portal.signature.models import OneTimeCode
 from portal.training.models import TrainingSession
 from portal.uploads.models import Upload
 
@@ -261,6 +264,31 @@ def sign_request(
             "Ne le transmettez pas\u00a0: si une autre personne doit signer, dites-le sur la page.",
         ], "Lire et signer"),
     )  # fmt: skip
+
+
+def one_time_code(
+    training: TrainingSession,
+    link: ShareLink,
+    document: Document,
+    code: OneTimeCode,
+    organisation: Organisation,
+    at: datetime,
+) -> Email:
+    """To the signatory alone. The row names the code by its id: its digits are computed when the
+    message leaves, and stand nowhere."""
+    paper = kinds.reference(document.kind, training.number, document.version)
+    letter = to_signatory(
+        "one_time_code", training, link, organisation, at,
+        subject=f"Votre code pour signer ({training.ref})",
+        key=str(code.id),
+        more={
+            "code_id": code.id,
+            "paper": f"le document {paper}",
+            "until": french.hour(code.expires_at),
+        },
+    )  # fmt: skip
+    letter.context = {**letter.context, "link_id": None}  # one message, one key
+    return letter
 
 
 def _signed(training: TrainingSession, due_cents: int) -> list[str]:
