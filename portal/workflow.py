@@ -8,18 +8,22 @@ from typing import Any
 
 from portal import clock, tasks
 from portal.access import service as access
+from portal.access.models import ShareLink
 from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
+from portal.documents.models import Document
 from portal.effects import funding, preparing, signing
 from portal.effects.act import Act
 from portal.effects.act import Refused as Refused
 from portal.effects.preparing import address_on_file as address_on_file
-from portal.emails import letters, outbox
+from portal.emails import letters, notices, outbox
 from portal.emails.models import Email
 from portal.extensions import db, writing
 from portal.funding import service as fundings
 from portal.journal import service as journal
+from portal.signature import codes
+from portal.signature.models import Channel
 from portal.training import rules
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
@@ -97,6 +101,33 @@ def call_trainer(training: TrainingSession, ip: str | None) -> None:
         db.session.flush()
         ids = [email.id for email in act.emails]
     tasks.wake(emails=ids)
+
+
+def send_code(
+    training: TrainingSession, link: ShareLink, document: Document, channel: Channel, actor: Actor
+) -> str | None:
+    """A one-time code for the signatory. By phone, the office receives its digits, once, to read.
+
+    Raises CodeRefused. The client asks for it by e-mail or SMS, the office alone reads it out:
+    nobody who prepares the session can have it sent elsewhere.
+    """
+    if (channel is Channel.PHONE) is not (actor.role is Role.OFFICE) or actor.role is Role.TRAINER:
+        raise codes.CodeRefused("Ce code ne peut pas être demandé d’ici")
+    with writing():
+        act = _act(training.id, actor, {})
+        number = signing.mobile_of(act.training) if channel is Channel.SMS else None
+        code = codes.issue_code(link, document, channel, act.at)
+        if channel is Channel.EMAIL:
+            arguments = (act.training, link, document, code, act.organisation, act.at)
+            act.send(notices.one_time_code(*arguments))
+        body = {"code": code.id, "link": link.id, "document": document.id, "channel": channel.value}
+        journal.record("send_code", actor, act.at, training.id, body=body)
+        db.session.flush()
+        wake, digits = act.wake(), codes.text_of(code)
+    if number is not None:
+        signing.text_code(code, number, digits)
+    tasks.wake(**wake)
+    return digits if channel is Channel.PHONE else None
 
 
 def retry_email(email: Email, actor: Actor) -> None:

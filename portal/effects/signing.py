@@ -1,7 +1,9 @@
 """Signing the convention and undertaking to pay, online or on paper."""
 
+import logging
 from datetime import datetime
 
+from portal import clock
 from portal.access import service as access
 from portal.access.models import ShareLink
 from portal.access.rules import Scope
@@ -10,10 +12,11 @@ from portal.documents.models import Document
 from portal.effects.act import Act, Refused
 from portal.emails import notices
 from portal.emails.models import Email
-from portal.extensions import db
+from portal.extensions import claim, db, settings
 from portal.funding import service as funding
-from portal.signature import codes
+from portal.signature import codes, sms
 from portal.signature import service as signatures
+from portal.signature.models import OneTimeCode
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
 from portal.training.rules import State
@@ -24,6 +27,10 @@ CHANGED = (
     "Le document a changé depuis l’ouverture de cette page : relisez la nouvelle version "
     "avant de signer"
 )
+
+NO_SMS = "Le SMS ne peut pas partir\u00a0: demandez le code par e-mail"
+
+log = logging.getLogger(__name__)
 
 
 def ask_undertaking(act: Act, at: datetime) -> None:
@@ -71,6 +78,25 @@ def _due(training: TrainingSession) -> int:
     return found.client_due_cents if found.remainder_cents else 0
 
 
+def mobile_of(training: TrainingSession) -> str:
+    """Where a code goes by SMS. Raises CodeRefused when it cannot go that way."""
+    number = sms.mobile(training.company.phone if training.company else None)
+    if not settings().sms_url or number is None:
+        raise codes.CodeRefused(NO_SMS)
+    return number
+
+
+def text_code(code: OneTimeCode, number: str, digits: str) -> None:
+    """Sends a code by SMS, after its commit; a code that did not leave opens nothing."""
+    identity = code.id
+    try:
+        sms.send(settings().sms_url, number, f"Votre code pour signer : {digits}")
+    except sms.NotSent as error:
+        log.warning("code %s did not leave by SMS (%s)", identity, error)
+        claim(OneTimeCode, identity, voided_at=clock.now())
+        raise codes.CodeRefused(NO_SMS) from error
+
+
 def sign(act: Act) -> None:
     """One signature of the paper that was shown, and the undertaking when there is one."""
     training, data = act.training, act.data
@@ -79,22 +105,30 @@ def sign(act: Act) -> None:
         raise Refused((CHANGED,))
     codes.use_code(data["link"], document, data["code"], act.at)
     due = _due(training)
-    signature = signatures.sign(
-        training,
-        document,
-        link=data["link"],
-        actor=act.actor,
-        name=data["name"],
-        function=data["function"],
-        sentences=data["sentences"],
-        committed_cents=due or None,
-        drawn=data.get("drawn"),
-        request_facts=data["request_facts"],
-        at=act.at,
-    )
+    try:
+        signature = signatures.sign(
+            training,
+            document,
+            link=data["link"],
+            actor=act.actor,
+            name=data["name"],
+            function=data["function"],
+            sentences=data["sentences"],
+            committed_cents=due or None,
+            drawn=data.get("drawn"),
+            request_facts=data["request_facts"],
+            at=act.at,
+        )
+    except signatures.AlreadySigned as error:
+        raise Refused((str(error),)) from error
     _signed(act, due)
     act.signatures.append(signature)
-    act.body = {"document": document.id, "sha256": document.sha256, "committed_cents": due or None}
+    act.body = {
+        "document": document.id,
+        "sha256": document.sha256,
+        "committed_cents": due or None,
+        "evidence": signatures.evidence_digest(signature),
+    }
     act.details = {"name": data["name"], "function": data["function"]}
     act.result = signature
 
@@ -109,11 +143,17 @@ def record_paper_signature(act: Act) -> None:
     db.session.flush()
     act.uploads.append(upload)
     due = _due(training)
-    act.result = signatures.record_paper(
+    signature = signatures.record_paper(
         training, document, upload, actor=act.actor, committed_cents=due or None, at=act.at
     )
     _signed(act, due)
-    act.body = {"document": document.id, "upload": upload.sha256}
+    act.signatures.append(signature)
+    act.body = {
+        "document": document.id,
+        "upload": upload.sha256,
+        "evidence": signatures.evidence_digest(signature),
+    }
+    act.result = signature
 
 
 def _signed(act: Act, due_cents: int) -> None:

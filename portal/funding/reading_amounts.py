@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portal import money
-from portal.funding.reading_labels import Announced, Field, text_of
+from portal.funding.reading_labels import Announced, Field
 from portal.funding.reading_layout import Layout, Segment
 from portal.funding.reading_rules import rules
 from portal.funding.rules import Base
@@ -61,7 +61,7 @@ def _without_sums(
     the amount, or when fees are a part of it, the other figures are."""
     for total in list(accepted):
         cells = layout.left_of(_segment(total))
-        if not any(re.search(rules()["base"]["sum"], text_of(cell)) for cell in cells):
+        if not any(re.search(rules()["base"]["sum"], cell.text) for cell in cells):
             continue
         column = [one for one in every if one is not total and _is_over(one, total)]
         if len(column) < 2 or sum(map(_cents, column)) != _cents(total):
@@ -96,7 +96,7 @@ def _base(one: Announced, layout: Layout) -> Base | None:
         return _said(after[0])
     if one.hit:
         for segment in one.where:
-            text = text_of(segment)
+            text = segment.text
             if segment is _segment(one):
                 text = one.hit.flow.text[one.hit.start : one.found.start]
             if re.search(rule["net"], text) or re.search(rule["gross"], text):

@@ -18,8 +18,8 @@ WINDOW = 30  # words before a value where its label may stand
 UNIT = 12  # characters after a bare figure where its unit may stand
 CELL = 10  # words of a cell that may be a label
 HEADER_LINES = 40  # lines up to the head of a column
+_WORDS = re.compile(r"[a-z]{2,}")
 _PUNCTUATION = ':=.…()[]*,;€–-_"«»/'
-_SENTENCE_END = re.compile(r"[a-z0-9)»\]]{4,}[.;?!]$|^[;?!]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +125,13 @@ class Field:
     def _is_joined(self, found: Found, hit: Hit, place: str) -> bool:
         """Whether nothing but filler parts the label from its value, and nothing voids it."""
         text = self._masked(hit.flow)
-        line = hit.last.segment.tokens
-        start, end = line[0].start, line[-1].start + len(line[-1].folded)
+        line = hit.last.segment
+        start, end = line.tokens[0].start, line.end
         if place not in ("left", "header"):
             end = found.start
-            first = max(0, hit.flow.at(hit.start).index - WINDOW)
-            start = self._sentence(hit.flow, first, hit.flow.at(hit.start).index)
+            index = hit.flow.at(hit.start).index
+            first = hit.flow.sentence_start(max(0, index - WINDOW), index)
+            start = hit.flow.tokens[first].start
         void, filler = self.rule.get("void"), self.rule.get("filler")
         if void and re.search(void, text[start:end]):
             return False
@@ -141,13 +142,6 @@ class Field:
         words = (word.strip(_PUNCTUATION) for word in around.split(" "))
         return all(len(word) < 2 or word in filler for word in words)
 
-    def _sentence(self, flow: Flow, first: int, last: int) -> int:
-        """Where the sentence that holds the token `last` starts, from the token `first` on."""
-        for index in range(last - 1, first - 1, -1):
-            if _SENTENCE_END.search(flow.tokens[index].folded):
-                return flow.tokens[index + 1].start
-        return flow.tokens[first].start
-
     def _has_unit(self, found: Found, hit: Hit, where: Sequence[Segment]) -> bool:
         """Whether the label, or the cells it stands in, give a bare figure its unit."""
         unit = self.rule.get("unit")
@@ -156,7 +150,7 @@ class Field:
         if found.flow is hit.flow and found.flow.at(found.start).segment is hit.last.segment:
             return bool(re.search(unit, hit.flow.text[hit.start : found.end + UNIT]))
         cells = [cell for cell in where if len(cell.tokens) <= CELL]
-        return any(re.search(unit, text_of(cell)) for cell in cells)
+        return any(re.search(unit, cell.text) for cell in cells)
 
     def _after(self, found: Found) -> tuple[bool, bool, int]:
         """Whether what follows the value denies it, settles it, and where the previous value and
@@ -176,9 +170,8 @@ class Field:
         full of words; 0 when it does not."""
         if pattern is None or not end:
             return 0
-        line = flow.at(end - 1).segment.tokens
-        is_cell = len(line) <= CELL
-        stop = line[-1].start + len(line[-1].folded) if is_cell else len(flow.text)
+        line = flow.at(end - 1).segment
+        stop = line.end if len(line.tokens) <= CELL else len(flow.text)
         skip = self.rule.get("after_skip", "")
         match = re.compile(f"(?:{skip})(?:{pattern})").match(flow.text, end, stop)
         return match.end() if match else 0
@@ -187,10 +180,9 @@ class Field:
         """The nearest label before the value, in its sentence, not beyond another value."""
         token = found.flow.at(found.start)
         first = max(0, token.index - WINDOW)
-        if self._climb():
-            start = max(start, found.flow.tokens[first].start)
-        else:
-            start = max(start, self._sentence(found.flow, first, token.index))
+        if not self._climb():
+            first = found.flow.sentence_start(first, token.index)
+        start = max(start, found.flow.tokens[first].start)
         hits = [hit for hit in self.hits(found.flow) if start <= hit.start < hit.end <= found.start]
         nearest = nearest_of(hits)
         if nearest is None or nearest.label.is_against:
@@ -247,7 +239,7 @@ class Field:
         for other, is_alone in self.layout.above(segment, HEADER_LINES):
             if row is not None and other.row != row:
                 break
-            if not _has_letters(other) or self._holds_value(other):
+            if not _WORDS.search(other.text.replace("eur", "")) or self._holds_value(other):
                 continue
             row = other.row
             is_near = segment.box[1] - other.box[3] < 1.6 * segment.height
@@ -288,8 +280,8 @@ class Field:
         flow = segment.flow
         if flow is not None:
             start = segment.tokens[0].start
-            end = segment.tokens[-1].start + len(segment.tokens[-1].folded)
-            yield from (hit for hit in self.hits(flow) if start <= hit.start and hit.end <= end)
+            hits = self.hits(flow)
+            yield from (hit for hit in hits if start <= hit.start and hit.end <= segment.end)
 
     def _climb(self) -> int:
         return int(self.rule.get("climb", 0))
@@ -306,12 +298,3 @@ class Field:
                     break
         lowest = max((row for row, _ in nearest), default=0)
         return [(hit, "above") for row, hit in nearest if row == lowest]
-
-
-def text_of(segment: Segment) -> str:
-    """The folded text of a segment."""
-    return " ".join(token.folded for token in segment.tokens)
-
-
-def _has_letters(segment: Segment) -> bool:
-    return bool(re.search(r"[a-z]{2,}", text_of(segment).replace("eur", "")))

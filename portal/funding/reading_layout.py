@@ -5,6 +5,7 @@ A *flow* is a stack of segments that share a margin: a paragraph, or a column of
 folded (lower case, no accents) to be matched; words keep their own text to be quoted.
 """
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ MARGIN = 3.0  # points between the left edges of lines of one flow
 INDENT = 40.0  # points: first line of a paragraph that is full
 FULL_LINE = 250.0  # points
 MAX_CELLS = 40  # in a line; a line of more is no table, and is not related to its neighbours
+_SENTENCE_END = re.compile(r"[a-z0-9)»\]]{4,}[.;?!]$|^[;?!]$")  # « H.T. » and « art. » end none
 
 Box = tuple[float, float, float, float]
 
@@ -44,6 +46,16 @@ class Segment:
     tokens: list[Token] = field(default_factory=list)
     box: Box = (0.0, 0.0, 0.0, 0.0)
     flow: "Flow | None" = None
+
+    @property
+    def text(self) -> str:
+        """Its folded text."""
+        return " ".join(token.folded for token in self.tokens)
+
+    @property
+    def end(self) -> int:
+        """Where it ends in the text of its flow; it starts at `tokens[0].start`."""
+        return self.tokens[-1].start + len(self.tokens[-1].folded)
 
     @property
     def height(self) -> float:
@@ -83,6 +95,20 @@ class Flow:
     def between(self, start: int, end: int) -> list[Token]:
         """The tokens touched by `text[start:end]`."""
         return self.tokens[self.at(start).index : self.at(max(start, end - 1)).index + 1]
+
+    def sentence_start(self, first: int, last: int) -> int:
+        """The token, not before `first`, where the sentence that holds the token `last` starts."""
+        for index in range(last - 1, first - 1, -1):
+            if _SENTENCE_END.search(self.tokens[index].folded):
+                return index + 1
+        return first
+
+    def sentence_end(self, first: int, last: int) -> int:
+        """The token, not after `last`, that follows the sentence that holds the token `first`."""
+        for index in range(first, last):
+            if _SENTENCE_END.search(self.tokens[index].folded):
+                return index + 1
+        return last
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from xml.parsers import expat
 MAX_XML = 32 * 1024 * 1024  # characters
 MAX_PAGES = 200  # what the gate of uploads lets in
 MAX_WORDS = 60_000  # in the whole file; a dense page has about 700
-MAX_WORD = 200  # characters
+MAX_WORD = 100  # characters; longer ones (rules, leaders, noise) are left out
 MAX_SIDE = 20_000.0  # points; PDF itself stops at 14 400
 MAX_DEPTH = 16  # poppler nests eight elements
 MAX_ATTRIBUTES = 8

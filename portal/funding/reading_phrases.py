@@ -9,7 +9,6 @@ from portal.funding.reading_rules import masked, rules
 
 BEFORE, AFTER = 12, 6  # words around a phrase where it may be made void
 LABEL = 6  # words of a cell that may be asked of the next one
-_SENTENCE_END = re.compile(r"[a-z0-9)»\]]{4,}[.;?!]$|^[;?!]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +62,8 @@ def _pairs(layout: Layout) -> Iterator[Flow]:
 
 def _is_void(void: str, flow: Flow, tokens: list[Token]) -> bool:
     """Whether the sentence around makes the phrase a supposition or another matter."""
-    first = last = tokens[0].index
-    last = tokens[-1].index
+    first, last = tokens[0].index, tokens[-1].index
     low, high = max(0, first - BEFORE), min(len(flow.tokens), last + 1 + AFTER)
-    for index in range(first - 1, low - 1, -1):
-        if _SENTENCE_END.search(flow.tokens[index].folded):
-            low = index + 1
-            break
-    for index in range(last, high):
-        if _SENTENCE_END.search(flow.tokens[index].folded):
-            high = index + 1
-            break
+    low, high = flow.sentence_start(low, first), flow.sentence_end(last, high)
     around = [*flow.tokens[low:first], *flow.tokens[last + 1 : high]]
     return bool(re.search(void, " ".join(token.folded for token in around)))

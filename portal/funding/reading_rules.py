@@ -80,9 +80,8 @@ def matches_of(label: Label, flow: Flow, text: str) -> Iterator[re.Match[str]]:
         return
     for segment in flow.segments:
         start = segment.tokens[0].start
-        end = segment.tokens[-1].start + len(segment.tokens[-1].folded)
         cell = re.compile(label.pattern.pattern[1:].removesuffix("$") + r"(?!.)")
-        match = cell.match(text, start, end)
+        match = cell.match(text, start, segment.end)
         if match:
             yield match
 

@@ -233,8 +233,7 @@ def _stands_apart(flow: Flow, match: re.Match[str]) -> bool:
     """Whether no word around it, on its line, begins or ends with a figure."""
     text = flow.text
     low = flow.at(match.start()).segment.tokens[0].start
-    last = flow.at(match.end() - 1).segment.tokens[-1]
-    high = last.start + len(last.folded)
+    high = flow.at(match.end() - 1).segment.end
     before = text[max(low, match.start() - 2) : match.start()].rstrip(" ")[-1:]
     after = text[match.end() : min(high, match.end() + 2)].lstrip(" ")[:1]
     return not before.isdigit() and not (after.isdigit() and text[match.end() - 1].isdigit())

@@ -5,6 +5,7 @@ journal keeps its digest only.
 """
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -259,8 +260,10 @@ def _checked(link: ShareLink, code: OneTimeCode | None) -> list[str]:
     ]
     if code is not None:
         tries = "du premier coup" if code.tries == 1 else f"au {code.tries}e essai"
-        sentences.append(f"Un code à six chiffres, {_CARRIED[Channel(code.channel)]}, saisi {tries}")
-    return [sentence.replace(" »", f"{french.NBSP}»") for sentence in sentences]
+        sentences.append(
+            f"Un code à six chiffres, {_CARRIED[Channel(code.channel)]}, saisi {tries}"
+        )
+    return [_french(sentence) for sentence in sentences]
 
 
 _CARRIED = {
@@ -283,10 +286,14 @@ def _not_checked(channel: Channel | None) -> list[str]:
         "Le temps passé à lire n’a pas été mesuré",
     ]
     first = [by_channel[channel]] if channel else []
-    return [text.replace(" :", f"{french.NBSP}:") for text in first + sentences]
+    return [_french(sentence) for sentence in first + sentences]
 
 
 # --- Small things
+
+
+def _french(sentence: str) -> str:
+    return re.sub("(?<=«) | (?=[»:;])", french.NBSP, sentence)
 
 
 def _instant(at: datetime | None) -> str | None:

@@ -199,6 +199,11 @@ def finish(signature_id: int) -> bool:
     return _settle(signature_id, made)
 
 
+def warm_up() -> None:
+    """Loads what seals, in the worker, so that the first seal of the day is as fast as others."""
+    from portal.signature import finishing  # noqa: F401
+
+
 def _settle(signature_id: int, made: dict[str, str | None]) -> bool:
     """Writes what was made, once, with its entry in the journal."""
     with writing():
@@ -257,7 +262,7 @@ def live(document: Document) -> Signature | None:
 
 
 def signed_bytes(signature: Signature) -> bytes:
-    """The sealed PDF, or the scan of what was signed on paper; ValueError while it is not sealed."""
+    """The sealed PDF, or the scan of what was signed on paper; ValueError before the seal."""
     if signature.kind == SignatureKind.PAPER:
         upload = db.session.get_one(Upload, signature.upload_id)
         return store().read(upload.sha256)

@@ -38,6 +38,7 @@ _SUSPECT = re.compile(
     rb"|RichMedia\w*|GoTo3DView|Trans|Thread|Screen|3D|EF|EmbeddedFiles?|FileAttachment|ByteRange)"
     rb"(?![^\s()<>\[\]{}/%])"
 )
+_UNSEEN = re.compile(r"unfilterable|limit exceeded|error decoding stream")
 PAGE_KEYS = frozenset(
     "/Type /MediaBox /CropBox /Rotate /Resources /Contents /Group /UserUnit /Annots".split()
 )
@@ -99,9 +100,7 @@ def _is_cut(content: bytes) -> bool:
 def _checked(pdf: Pdf) -> set[Flag]:
     if int(pdf.trailer.get("/Size", 0)) > 2 * MAX_OBJECTS or len(pdf.objects) > MAX_OBJECTS:
         raise Rejected(Refusal.TOO_COMPLEX, "")
-    flags = _counted(pdf) | noticed(pdf)
-    if has_met_a_limit():
-        raise Rejected(Refusal.TOO_COMPLEX, "")  # something was left folded, hence unseen
+    flags = _counted(pdf) | noticed(pdf) | _complained(pdf)
     if pdf.Root.get("/NeedsRendering", False):
         # Only its own program can draw that form: an image would say « veuillez patienter »
         raise Rejected(Refusal.ACTIVE, "")
@@ -118,6 +117,14 @@ def _counted(pdf: Pdf) -> set[Flag]:
     if not pages or not isinstance(claimed, int) or claimed > len(pdf.objects):
         raise Rejected(Refusal.UNREADABLE, "")
     return set() if claimed == pages else {Flag.RECOVERED}
+
+
+def _complained(pdf: Pdf) -> set[Flag]:
+    """What the library met on its way. Objects left folded were not seen: the file is refused."""
+    warnings = [str(warning) for warning in pdf.get_warnings()]
+    if has_met_a_limit() or any(_UNSEEN.search(warning) for warning in warnings):
+        raise Rejected(Refusal.TOO_COMPLEX, "")
+    return {Flag.RECOVERED} if warnings else set()
 
 
 def has_met_a_limit() -> bool:

@@ -169,8 +169,8 @@ def pending_ids() -> list[int]:
 def prepare(upload_id: int) -> bool:
     """Draws the pages and reads the words; True when they stand ready, by this call or before.
 
-    Claimed by lease: doing it twice, or dying in the middle, is harmless. After two failures the file
-    is `failed`: it is kept, and can be downloaded, but has no image.
+    Claimed by lease: doing it twice, or dying in the middle, is harmless. After two failures the
+    file is `failed`: it is kept, and can be downloaded, but has no image.
     """
     now = clock.now()
     won = claim(

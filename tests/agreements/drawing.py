@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from PIL import Image, ImageDraw
 from reportlab.lib.enums import TA_JUSTIFY, TA_LEFT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -35,20 +36,24 @@ class Agreement:
     says: Mapping[str, Any] = field(default_factory=dict)
     is_scan: bool = False
 
-    def pages(self, folder: Path) -> list[Page]:
-        """The agreement written to `folder` and read back by poppler."""
+    def written(self, folder: Path) -> Path:
+        """The PDF file, in `folder`."""
         path = folder / f"{self.name}.pdf"
         canvas = Canvas(str(path), pagesize=A4, invariant=True)
         self.draw(Sheet(canvas))
         canvas.save()
-        return read_back(path)
+        return path
+
+    def pages(self, folder: Path) -> list[Page]:
+        """The agreement written to `folder` and read back by poppler."""
+        return parse_bbox(bbox_of(self.written(folder)))
 
 
-def read_back(path: Path) -> list[Page]:
-    """The words of a PDF as the portal gets them."""
+def bbox_of(path: Path) -> str:
+    """What poppler prints of the words of a PDF, as the portal gets it."""
     command = ["pdftotext", "-bbox-layout", "-enc", "UTF-8", str(path), "-"]
     done = subprocess.run(command, capture_output=True, check=True, timeout=30)
-    return parse_bbox(done.stdout.decode("utf-8"))
+    return done.stdout.decode("utf-8")
 
 
 class Sheet:
@@ -60,11 +65,15 @@ class Sheet:
             if name not in pdfmetrics.getRegisteredFontNames():
                 pdfmetrics.registerFont(TTFont(name, str(FONTS / f"{file}.ttf")))
 
-    def text(self, x: float, y: float, text: str, font: str = "Helvetica", size: float = 10) -> None:
+    def text(
+        self, x: float, y: float, text: str, font: str = "Helvetica", size: float = 10
+    ) -> None:
         self.canvas.setFont(font, size)
         self.canvas.drawString(x, HEIGHT - y, text)
 
-    def right(self, x: float, y: float, text: str, font: str = "Helvetica", size: float = 10) -> None:
+    def right(
+        self, x: float, y: float, text: str, font: str = "Helvetica", size: float = 10
+    ) -> None:
         self.canvas.setFont(font, size)
         self.canvas.drawRightString(x, HEIGHT - y, text)
 
@@ -119,8 +128,6 @@ class Sheet:
 
     def picture(self, lines: Sequence[str]) -> None:
         """A page that is one image, as a scanner makes it."""
-        from PIL import Image, ImageDraw
-
         image = Image.new("L", (620, 877), 250)
         drawing = ImageDraw.Draw(image)
         for number, line in enumerate(lines):

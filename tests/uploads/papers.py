@@ -177,6 +177,14 @@ def object_stream_bomb() -> bytes:
     return with_reference_stream(objects, {1: (20, 0)})
 
 
+def hidden_javascript() -> bytes:
+    """The action stands in an object stream too long for us, not for a reader of PDF."""
+    objects = objects_of(root=b"/OpenAction 6 0 R")
+    out = raw.deflated_blanks(100_000_000, head=b"6 0 << /S /JavaScript /JS (1) >>")
+    objects[20] = stream(out, b"/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode")
+    return with_reference_stream(objects, {6: (20, 0)})
+
+
 def with_reference_stream(objects: dict[int, bytes], inside: dict[int, tuple[int, int]]) -> bytes:
     """A file with a cross-reference stream; `inside`: number → (object stream, rank)."""
     out = bytearray(b"%PDF-1.7\n")

@@ -130,7 +130,7 @@ def _one_tile() -> tuple[bytes, bytes]:
 
 
 def tiled_heic(side: int = 100, claimed: int | None = None) -> bytes:
-    """A grid of `side` × `side` tiles that are one and the same; `claimed`: its width and height."""
+    """A grid of `side` × `side` tiles that are the same; `claimed`: its width and height."""
     settings, data = _one_tile()
     count, size = side * side, claimed or side * 64
     grid = bytes([0, 1, side - 1, side - 1]) + struct.pack(">II", size, size)
