@@ -171,8 +171,9 @@ def _doors(app: Flask) -> None:
     from portal.blueprints.public import blueprint as public
     from portal.blueprints.signing import blueprint as signing
     from portal.blueprints.trainer import blueprint as trainer
+    from portal.blueprints.verification import blueprint as verification
 
-    for blueprint in (errors, public, auth):
+    for blueprint in (errors, public, auth, verification):
         app.register_blueprint(blueprint)
     app.register_blueprint(trainer, url_prefix="/formateur")
     app.register_blueprint(client, url_prefix="/espace")

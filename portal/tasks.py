@@ -27,6 +27,7 @@ from portal.documents import press
 from portal.documents import service as documents
 from portal.emails import outbox
 from portal.extensions import settings, writing
+from portal.funding import service as fundings
 from portal.signature import service as signatures
 from portal.training import completing
 from portal.uploads import service as uploads
@@ -113,7 +114,8 @@ class Queue:
 
     def _draw(self, upload_id: int) -> None:
         with self.app.app_context():
-            uploads.prepare(upload_id)
+            if uploads.prepare(upload_id):
+                fundings.suggest(upload_id)
 
     def _sweep(self) -> None:
         if self.huey.pending_count() > CROWDED:
@@ -215,7 +217,8 @@ def run_pending(app: App) -> None:
                 outbox.release(document_id, clock.now())
         while received := uploads.pending_ids():
             for upload_id in received:
-                uploads.prepare(upload_id)
+                if uploads.prepare(upload_id):
+                    fundings.suggest(upload_id)
         while signed := signatures.pending_ids():
             for signature_id in signed:
                 signatures.finish(signature_id)

@@ -12,10 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Response, current_app, request
+from flask import Response, current_app, flash, request
 from werkzeug.datastructures import FileStorage
 
+from portal import clock, french, web, workflow
+from portal.access import tries
+from portal.access.rules import Role
 from portal.blueprints.errors import bare
+from portal.funding import service as fundings
+from portal.training.models import TrainingSession
+from portal.training.rules import Event
 from portal.uploads import gate, service
 from portal.uploads.gate import Incoming, Inspected
 from portal.uploads.rules import (
@@ -27,22 +33,25 @@ from portal.uploads.rules import (
     Rejected,
     display_name,
 )
+from portal.uploads.service import Stored
 
 BESIDE = 1024 * 1024  # octets of the form around the files
 CHUNK = 64 * 1024
 LEFT_OVER = 3600.0  # seconds after which a folder left by a killed process is removed
-STATUS = {
-    Refusal.TOO_LARGE: 413,
-    Refusal.TOO_MANY: 413,
-    Refusal.FULL: 409,
-    Refusal.NO_ROOM: 507,
-}
+FIELD = "fichiers"
+SENDINGS_PER_HOUR = 20
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 def takes_files(view: View) -> View:
     """Marks a view whose requests may carry files: 60 MiB instead of a form's 256 KiB."""
-    view.takes_files = True  # type: ignore[attr-defined]
+    view.takes_octets = MAX_TOTAL_OCTETS  # type: ignore[attr-defined]
+    return view
+
+
+def takes_one_file(view: View) -> View:
+    """Marks a view whose requests carry one file at most, which is read and not kept: 12 MiB."""
+    view.takes_octets = MAX_OCTETS  # type: ignore[attr-defined]
     return view
 
 
@@ -52,10 +61,11 @@ def widen() -> Response | None:
     Answers 507 before the body is read when the disk is nearly full.
     """
     view = current_app.view_functions.get(request.endpoint or "")
-    if request.method != "POST" or not getattr(view, "takes_files", False):
+    most = getattr(view, "takes_octets", 0)
+    if request.method != "POST" or not most:
         return None
-    request.max_content_length = MAX_TOTAL_OCTETS + BESIDE
-    expected = min(request.content_length or 0, MAX_TOTAL_OCTETS)
+    request.max_content_length = most + BESIDE
+    expected = min(request.content_length or 0, most)
     try:
         gate.check_room(service.incoming(), 2 * expected)
         gate.check_room(Path(tempfile.gettempdir()), expected, floor=0)  # Werkzeug's own copy
@@ -122,11 +132,6 @@ def _changed_at(entry: "os.DirEntry[str]") -> float:
         return time.time()  # its own request has just removed it
 
 
-def status_of(refused: Rejected) -> int:
-    """The HTTP status that goes with a refusal."""
-    return STATUS.get(refused.refusal, 422)
-
-
 def sentence_of(refused: Rejected) -> str:
     """The refusal for the person who sent the files: « scan.pdf » : Ce fichier est vide…"""
     if not refused.name:
@@ -134,3 +139,65 @@ def sentence_of(refused: Rejected) -> str:
     _, dot, extension = refused.name.rpartition(".")
     name = display_name(refused.name, extension if dot and extension.isalnum() else "fichier")
     return f"«\u00a0{name}\u00a0»\u00a0: {SENTENCE[refused.refusal]}"
+
+
+# --- What every door does with them
+
+
+def agreement(training: TrainingSession, back: str) -> Response:
+    """The funder's agreement, in a request of its own; then the page at `back`.
+
+    A refusal is shown in the form itself to HTMX, above the page otherwise.
+    """
+    try:
+        stored = _stored()
+        waiting = fundings.open_agreement(training)
+        if waiting is not None and waiting.upload.sha256 == stored.sha256:
+            flash(f"{service.already_sentence(waiting.upload)}.", "info")
+            return web.see_other(back)
+        workflow.perform(Event.RECEIVE_AGREEMENT, training, web.actor(), stored=stored)
+    except (Rejected, workflow.Refused) as error:
+        return _said(error, back)
+    flash(f"Bien reçu\u00a0: {_described(stored)}.", "ok")
+    return web.see_other(back)
+
+
+def signed_paper(training: TrainingSession, back: str) -> Response:
+    """The scan of a paper signed by hand; then the page at `back`."""
+    try:
+        stored = _stored()
+        workflow.perform(Event.RECORD_PAPER_SIGNATURE, training, web.actor(), stored=stored)
+    except (Rejected, workflow.Refused) as error:
+        return _said(error, back)
+    flash(f"Signature papier enregistrée\u00a0: {_described(stored)}.", "ok")
+    return web.see_other(back)
+
+
+def _stored() -> Stored:
+    """The files of this request, inspected and kept; raises Rejected."""
+    actor = web.actor()
+    if actor.role is Role.CLIENT and not tries.allow(
+        f"upload:{actor.id}", SENDINGS_PER_HOUR, 3600, clock.now()
+    ):
+        raise Rejected(Refusal.FULL, "")
+    with receive(request.files.getlist(FIELD)) as inspected:
+        return service.store_files(inspected)
+
+
+def _described(stored: Stored) -> str:
+    pages = french.count(stored.pages, "page")
+    return f"{stored.name} ({pages}, {french.size(stored.octets)})"
+
+
+def _said(error: Rejected | workflow.Refused, back: str) -> Response:
+    if isinstance(error, Rejected):
+        sentence = sentence_of(error)
+        status = 409 if error.refusal is Refusal.FULL else 422
+    else:
+        sentence, status = " ; ".join(error.sentences), 409
+    if not web.wants_fragment():
+        flash(f"{sentence}.", "warn")
+        return web.see_other(back)
+    return web.page(
+        "training/upload.html", status=status, send_url=request.path, upload_error=sentence
+    )

@@ -77,7 +77,7 @@ def _versions(training_id: int) -> dict[str, int]:
             Document.training_id == training_id, Document.superseded_at.is_(None)
         )
     )
-    return dict(rows.tuples())
+    return {row.kind: row.version for row in rows}
 
 
 def supersede(

@@ -162,7 +162,6 @@ def _signed(act: Act, due_cents: int) -> None:
     training.declined_at = training.decline_reason = None
     if training.state == State.FUNDED and due_cents:
         training.committed_cents, training.committed_at = due_cents, act.at
-    close_links(act)
     act.send(
         notices.signed_to_client(training, due_cents, act.organisation, act.at),
         notices.signed_to_trainer(training, due_cents, act.organisation, act.at),

@@ -17,15 +17,19 @@ class Check:
     detail: str
 
 
-def of(agreement: Agreement) -> list[Check]:
-    """The checks of an agreement against its dossier, from what was read on its paper."""
+def of(agreement: Agreement, nda: str) -> list[Check]:
+    """The checks of an agreement against its dossier, from what was read on its paper.
+
+    `nda` is the organisation's activity declaration number, 11 digits.
+    """
     training, read = agreement.training, agreement.suggestions or {}
     company = training.company
     checks = [
-        _same("SIRET du client", read.get("siret"), company.siret if company else None),
-        _same("Début", read.get("starts"), training.first_day, french.date_short),
-        _same("Fin", read.get("ends"), training.last_day, french.date_short),
+        _same("SIRET du client", read.get("client_siret"), company.siret if company else None),
+        _same("Début", read.get("start"), training.first_day, french.date_short),
+        _same("Fin", read.get("end"), training.last_day, french.date_short),
         _same("Durée", read.get("minutes"), training.minutes, french.duration),
+        _same("Déclaration d’activité", read.get("organisation_nda"), nda),
         _same("Effectif", read.get("headcount"), training.headcount, str),
     ]
     received = french.local_day(agreement.received_at)

@@ -1,14 +1,19 @@
 """Reading and keeping the funder's agreement."""
 
+import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from portal.accounts.models import User
-from portal.extensions import db
+from portal.extensions import db, writing
+from portal.funding import reading
 from portal.funding.models import Agreement
 from portal.funding.rules import AgreementState, Grant, Split, VatRegime, split
 from portal.training.models import TrainingSession
+from portal.uploads.models import Upload
+
+log = logging.getLogger(__name__)
 
 LOOKING = timedelta(minutes=5)  # somebody who opened an agreement is taken to be on it that long
 
@@ -71,11 +76,10 @@ def look(agreement: Agreement, user_id: int, at: datetime) -> User | None:
 
     A coalesced note, like « last seen »: it is not an act and leaves no trace in the journal.
     """
-    other = None
-    if agreement.looked_by_id not in (None, user_id) and agreement.looked_at:
-        if at - agreement.looked_at < LOOKING:
-            other = db.session.get(User, agreement.looked_by_id)
-    return other
+    is_other = agreement.looked_by_id not in (None, user_id)
+    if is_other and agreement.looked_at and at - agreement.looked_at < LOOKING:
+        return db.session.get(User, agreement.looked_by_id)
+    return None
 
 
 def decided_since(user_id: int, at: datetime) -> list[Agreement]:
@@ -87,3 +91,24 @@ def decided_since(user_id: int, at: datetime) -> list[Agreement]:
             .order_by(Agreement.decided_at.desc())
         )
     )
+
+
+def suggest(upload_id: int) -> None:
+    """Reads the words of a prepared file into suggestions for the agreements it carries.
+
+    They are shown beside the form, « à vérifier »; nothing is ever applied by itself.
+    """
+    upload = db.session.get(Upload, upload_id)
+    if upload is None or upload.words is None:
+        return
+    try:
+        found = reading.read(reading.parse_bbox(upload.words)).to_json()
+    except reading.PagesError:
+        log.warning("the words of upload %s cannot be read", upload_id)
+        return
+    with writing():
+        db.session.execute(
+            db.update(Agreement)
+            .where(Agreement.upload_id == upload_id, Agreement.suggestions.is_(None))
+            .values(suggestions=found)
+        )

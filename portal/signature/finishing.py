@@ -13,6 +13,7 @@ from portal.documents import press
 from portal.extensions import db, settings, store
 from portal.journal import service as journal
 from portal.journal.models import JournalEntry
+from portal.journal.rules import canonical
 from portal.signature import certificate as certificates
 from portal.signature import proof as proofs
 from portal.signature import seal as seals
@@ -90,9 +91,9 @@ def _seal(
 ) -> Sealed:
     person, document = evidence["signatory"], evidence["document"]
     when = french.moment(datetime.fromisoformat(evidence["time"]["utc"]))
+    who = f"{person['name']}, {person['function']}, {evidence['company']['legal_name']}"
     lines = [
-        f"{document['reference']} – signé électroniquement par {person['name']}, "
-        f"{person['function']}, {evidence['company']['legal_name']}, le {when}",
+        f"{document['reference']} – signé électroniquement par {who}, le {when}",
         f"{evidence['legal']}, scellée par {about['name']}",
         f"Authenticité\u00a0: {verify_url()} – code {evidence['code']}",
     ]
@@ -152,6 +153,11 @@ def _chain(training_id: int) -> Chain:
             at=row.at.isoformat(timespec="microseconds"),
             event=row.event,
             actor_role=row.actor_role,
+            actor_id=row.actor_id,
+            training_id=row.training_id,
+            body=canonical(row.body),
+            details_sha256=row.details_sha256,
+            previous=row.previous,
             sha256=row.sha256,
         )
         for row in rows

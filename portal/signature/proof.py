@@ -61,12 +61,18 @@ class Seal:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the journal about this dossier."""
+    """One entry of the journal about this dossier, with all that its digest is made of: anybody
+    can compute it again (`journal.rules.entry_digest`)."""
 
     seq: int
     at: str
     event: str
     actor_role: str
+    actor_id: int | None
+    training_id: int | None
+    body: str
+    details_sha256: str
+    previous: str
     sha256: str
 
 

@@ -15,7 +15,7 @@ import httpx
 from asn1crypto import tsp
 from pyhanko.pdf_utils.content import PdfContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, Margins, SimpleBoxLayoutRule
+from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, SimpleBoxLayoutRule
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
@@ -171,7 +171,9 @@ class _Page(PdfContent):
 
 def _style(strip: Strip) -> StaticStampStyle:
     layout = SimpleBoxLayoutRule(
-        x_align=AxisAlignment.ALIGN_MIN, y_align=AxisAlignment.ALIGN_MIN, margins=Margins.uniform(0)
+        x_align=AxisAlignment.ALIGN_MIN,
+        y_align=AxisAlignment.ALIGN_MIN,
+        margins=Margins(0, 0, 0, 0),
     )
     return StaticStampStyle(
         border_width=0, background=_Page(strips.draw(strip)), background_layout=layout
@@ -185,7 +187,7 @@ class _Authority(TimeStamper):
     """RFC 3161 over HTTP, with a time-out; only a digest leaves."""
 
     def __init__(self, url: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.url = url
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:

@@ -262,7 +262,7 @@ def page_image(upload: Upload, number: int) -> bytes:
     return store().read(images[number - 1])
 
 
-def pdf_bytes(upload: Upload) -> bytes:
+def content(upload: Upload) -> bytes:
     """The PDF that is read. Handed out as a download only, never shown by the browser."""
     return store().read(upload.sha256)
 

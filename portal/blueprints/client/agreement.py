@@ -24,6 +24,7 @@ class RefusalForm(PortalForm):
 
 
 @blueprint.post("/<public_id>/accord")
+@receiving.takes_files
 def send_agreement(public_id: str) -> Response:
     """Its own request, so that a failed file loses nothing else."""
     back = url_for(".space", public_id=public_id)

@@ -12,12 +12,14 @@ from portal.training.rules import Event
 
 
 @blueprint.post("/<ref>/accord")
+@receiving.takes_files
 def send_agreement(ref: str) -> Response:
     """The trainer or the office hands in the agreement the client sent them."""
     return receiving.agreement(training_of(ref), url_for(".page", ref=ref))
 
 
 @blueprint.post("/<ref>/signature-papier")
+@receiving.takes_files
 def send_signed_paper(ref: str) -> Response:
     """The office has the scan of the signed paper under its eyes: it counts as a signature."""
     if web.actor().role is not Role.OFFICE:

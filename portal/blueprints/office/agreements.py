@@ -8,6 +8,7 @@ from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
 from portal import clock, french, web, workflow
+from portal.accounts import service as accounts
 from portal.blueprints import journey
 from portal.effects.funding import UNDO, asked_grant, regime_of
 from portal.extensions import db, store, writing
@@ -88,6 +89,7 @@ def queue() -> Response:
         agreements=fundings.queue(),
         today=clock.today(),
         now=now,
+        since=french.since,
         undoable=_undoable(),
     )
 
@@ -179,7 +181,7 @@ def page_image(agreement_id: int, number: int) -> Response:
     images = _agreement(agreement_id).upload.page_images or []
     if not 1 <= number <= len(images):
         abort(404)
-    return Response(store().read(images[number - 1]), mimetype="image/png")
+    return Response(store().read(images[number - 1]), mimetype="image/jpeg")
 
 
 @blueprint.get("/<int:agreement_id>/original")
@@ -207,11 +209,12 @@ def _suggest(form: DecisionForm, agreement: Agreement) -> None:
     if read.get("decision"):
         words = {"total": TOTAL, "partial": PARTIAL, "refused": REFUSED}
         form.decision.data = words.get(read["decision"]["value"])
-    if read.get("granted"):
-        form.amount.data = read["granted"]["value"]
-        form.base.data = read["granted"].get("base") or Base.NET.value
-    if read.get("number"):
-        form.number.data = read["number"]["value"]
+    if read.get("amount"):
+        form.amount.data = read["amount"]["value"]
+    if read.get("base"):
+        form.base.data = read["base"]
+    if read.get("file_number"):
+        form.number.data = read["file_number"]["value"]
     if read.get("subrogation"):
         form.subrogation.data = "oui" if read["subrogation"]["value"] else "non"
 
@@ -241,7 +244,7 @@ def _page(
         read=agreement.suggestions or {},
         has_vat=_has_vat(training),
         sums=_sums(training, form),
-        checks=checks.of(agreement),
+        checks=checks.of(agreement, accounts.organisation().nda),
         recap=journey.recap(training),
         place=place,
         waiting=waiting,
