@@ -4,6 +4,7 @@ Read from top to bottom, the effects tell the journey of a session.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from portal import clock, tasks
@@ -48,6 +49,9 @@ def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) 
             filed_on=data.get("filed_on"),
             asked_grant_cents=_asked_grant(event, act),
         )
+        if event is Event.AMEND:
+            # the change itself may put these right: its effect looks at them once it is made
+            facts = replace(facts, first_day=None, missing=())
         sentences = rules.blockers(event, facts, actor.role)
         if sentences:
             raise Refused(sentences)
@@ -147,9 +151,7 @@ def _act(training_id: int, actor: Actor, data: dict[str, Any]) -> Act:
 
 
 def _missing_settings(event: Event, organisation: Organisation) -> list[str]:
-    if event not in (Event.ISSUE_DOCUMENTS, Event.AMEND):
-        return []
-    return accounts.missing_settings(organisation)
+    return accounts.missing_settings(organisation) if event is Event.ISSUE_DOCUMENTS else []
 
 
 EFFECTS: dict[Event, Callable[[Act], None]] = {

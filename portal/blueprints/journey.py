@@ -11,6 +11,7 @@ from flask import Response, abort, request
 from portal import clock, french, web, workflow
 from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
+from portal.blueprints import lookup
 from portal.companies.rules import staff_note
 from portal.funding.rules import FunderChoice, filing_deadline, opcos
 from portal.training import answers as raw_answers
@@ -74,6 +75,7 @@ class Opened:
     refused: Sequence[str] = ()
     focus: str = ""
     reason: str = ""
+    look: lookup.Look | None = None
 
     def forms(self, validate: bool = False) -> dict[str, PortalForm]:
         forms = {topic: trainings.form_of(topic, raw) for topic, raw in self.raws.items()}
@@ -106,6 +108,7 @@ def show(door: Door, training: TrainingSession, slug: str) -> Response:
             raws[topic] = trainings.first_answers(training, topic)
     edit_id = (held or {}).get("edit_id", "")[:32] or secrets.token_hex(8)
     opened = Opened(training, step, edit_id, raws, versions, latest)
+    lookup.propose(opened)
     return _answer(door, opened, validate=tried)
 
 
@@ -115,9 +118,13 @@ def save(door: Door, training: TrainingSession, slug: str) -> Response:
     action = request.form.get("action", "")
     if action not in ("", "plus-tard"):
         return _edit(door, opened, action)
+    if not action and lookup.is_awaited(opened):
+        return _edit(door, opened, "chercher-entreprise")
+    lookup.complete(opened)
     amending = training.state != State.DRAFT
-    results = [form.validate() for form in opened.forms().values()]
-    valid = all(results)
+    forms = opened.forms()
+    faulty = [form for form in forms.values() if not form.validate()]  # each one, to the last
+    valid = not faulty
     try:
         if amending:
             if not valid:
@@ -132,7 +139,7 @@ def save(door: Door, training: TrainingSession, slug: str) -> Response:
         return _conflict(door, opened, stale)
     if action == "plus-tard":
         return web.see_other(door.home_url)
-    if not valid:
+    if not valid and not lookup.may_wait(opened, forms):
         return _reopened(door, opened)
     if request.args.get("retour") == "verifier":
         return web.see_other(door.check_url)
@@ -198,7 +205,10 @@ def _edit(door: Door, opened: Opened, action: str) -> Response:
         abort(400)  # a client never reads what another one answered
     edit(opened, index)
     try:
-        saved = _perform(door, opened, Event.SAVE_TOPIC, final=False, journaled=False)
+        finding = opened.look.finding if opened.look else None
+        saved = _perform(
+            door, opened, Event.SAVE_TOPIC, final=False, journaled=False, finding=finding
+        )
         opened.versions = {answers.topic: answers.version for answers in saved}
         opened.saved = saved[-1]
     except workflow.Refused:
@@ -207,7 +217,8 @@ def _edit(door: Door, opened: Opened, action: str) -> Response:
         # an amendment is saved whole, with its reason: lists only change on the page
     except StaleTopic as stale:
         return _conflict(door, opened, stale)
-    return _answer(door, opened, blocks=("questions", "saved", "recap"))
+    first = ("identity", "funder", "said") if opened.look else ("questions",)
+    return _answer(door, opened, blocks=(*first, "saved", "recap"))
 
 
 def _add_day(opened: Opened, _index: str) -> None:
@@ -290,6 +301,7 @@ _EDITS: dict[str, tuple[str, Callable[[Opened, str], None]]] = {
     "retirer-personne": ("trainees", _remove_person),
     "lire-liste": ("trainees", _read_list),
     "reprendre-client": ("company", _take_past_client),
+    **lookup.EDITS,
 }
 
 
@@ -342,6 +354,7 @@ def _answer(
         back_title="Mon espace" if door.actor.role is Role.CLIENT else "La session",
         catalogue=trainings.programmes() if "programme" in forms else (),
         basis_label=rules.PRICE_BASIS_LABEL,
+        found=lookup.context(opened),
         staff_note=staff_note,
         typed_duration=typed_duration,
         recap=recap(opened.training),
@@ -386,7 +399,10 @@ def recap(training: TrainingSession) -> dict[str, Any]:
     organisation = accounts.organisation()
     opco = opcos().get(training.opco_code or "")
     first, last = training.first_day, training.last_day
+    proposed, note = lookup.funder_note(training)
     return {
+        "proposed": proposed,
+        "funder_note": note,
         "amounts": trainings.amounts(training, organisation),
         "regime": training.vat_regime or organisation.vat_regime,
         "days": len(rules.days_of(trainings.slots_of(training))),

@@ -56,6 +56,11 @@ class Fund:
     filing: str
     month: str
 
+    @property
+    def short_name(self) -> str:
+        """« FIF PL – Fonds interprofessionnel… » → « FIF PL »; its code when it has none."""
+        return self.name.partition(" – ")[0] if " – " in self.name else self.code
+
 
 @dataclass(frozen=True)
 class Tables:

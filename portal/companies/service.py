@@ -6,7 +6,6 @@ hold none meanwhile.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 
@@ -147,10 +146,3 @@ def _later(row: CompanyFinding, attempts: int) -> None:
         return
     minutes = RETRIES[min(attempts, len(RETRIES)) - 1]
     row.next_try_at = clock.now() + timedelta(minutes=minutes)
-
-
-def state_of(row: CompanyFinding | None, siret: str | None, code: str | None) -> dict[str, Any]:
-    """Who confirmed the OPCO `code` for that company, when somebody did."""
-    if row is None or not code or (row.confirmed_code, row.confirmed_siret) != (code, siret):
-        return {"by": "", "at": None}
-    return {"by": row.confirmed_by, "at": row.confirmed_at}

@@ -7,7 +7,7 @@ from portal.training.models import TopicAnswers
 
 def follow(act: Act) -> None:
     """Keeps the directory's answer, has it asked later otherwise, notes a confirmation."""
-    if act.data.get("finding") is not None:
+    if act.data.get("finding") is not None:  # a button of the page asked the directory
         companies.keep(act.training.id, act.data["finding"], act.at)
     saves = zip(act.result, act.data["topics"], strict=True)
     for answers, (topic, _raw, versioning) in saves:

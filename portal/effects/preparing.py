@@ -3,6 +3,7 @@
 from portal.access import service as access
 from portal.access.models import ShareLink
 from portal.access.rules import Role, Scope
+from portal.accounts import service as accounts
 from portal.documents import service as documents
 from portal.effects import company, signing
 from portal.effects.act import Act, Refused
@@ -46,6 +47,9 @@ def renew_link(act: Act) -> None:
     """The old text dies, the new one goes to the address on file alone."""
     asked = act.data.get("link") or access.open_link(act.training, act.at)
     link = db.session.get_one(ShareLink, asked.id) if asked else client_link(act)
+    if act.data.get("rotation") not in (None, link.rotation):
+        act.result = link  # a second press: the link the page showed is replaced already
+        return
     access.rotate(link, act.at)
     if link.scope == Scope.SIGN:
         act.send(signing.request_letter(act, link, act.at))
@@ -97,7 +101,8 @@ def amend(act: Act) -> None:
         raise Refused(("Cette page contient des réponses à corriger",))
     changed = trainings.changed(before, trainings.snapshot(act.training))
     if changed and rules.consequence(changed) is Consequence.NEW_DOCUMENTS:
-        facts = trainings.facts(act.training, reason=act.data["reason"])
+        lacking = accounts.missing_settings(act.organisation)
+        facts = trainings.facts(act.training, missing=lacking, reason=act.data["reason"])
         sentences = rules.blockers(Event.AMEND, facts, act.actor.role)
         if sentences:
             raise Refused(sentences)

@@ -363,8 +363,9 @@ def snapshot(training: TrainingSession) -> dict[str, Any]:
             if column.name not in ("id", "training_id")
         }
     fields["half_days"] = [(s.day, s.starts, s.ends) for s in slots_of(training)]
-    fields["trainee_names"] = [trainee.name for trainee in training.trainees]
-    fields["trainee_emails"] = [(t.email, t.job) for t in training.trainees]
+    # the papers name each person and job, never an address
+    fields["trainee_names"] = [(t.name, t.job) for t in training.trainees]
+    fields["trainee_emails"] = [t.email for t in training.trainees]
     return fields
 
 

@@ -127,16 +127,16 @@ class World:
             self.pristine.backup(current)
         current.close()
 
-    def dump(self, *but: str) -> dict[str, list[Any]]:
-        """Every row of every table but those, without the coalesced « last seen »."""
+    def dump(self, *but: str, columns: tuple[str, ...] = ()) -> dict[str, list[Any]]:
+        """Every row of every table but those, without « last seen » nor these columns."""
         connection = sqlite3.connect(self.file)
         names = [
             x for (x,) in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
         ]
         rows: dict[str, list[Any]] = {}
         for name in names:
-            columns = [c[1] for c in connection.execute(f'PRAGMA table_info("{name}")')]
-            kept = ", ".join(f'"{c}"' for c in columns if c != "seen_at")
+            names_of = [c[1] for c in connection.execute(f'PRAGMA table_info("{name}")')]
+            kept = ", ".join(f'"{c}"' for c in names_of if c not in ("seen_at", *columns))
             if name not in but:
                 query = f'SELECT {kept} FROM "{name}" ORDER BY 1'  # noqa: S608 - our own tables
                 rows[name] = connection.execute(query).fetchall()
@@ -205,7 +205,7 @@ def _opened(app: Flask, side: Side, kind: str) -> Bare:
     visitor = Bare(app, app.response_class)
     for dossier in (side.draft, side.sent):
         answer = visitor.send(f"/l/{dossier.tokens[kind]}")
-        assert answer.headers["Location"] == f"/espace/{dossier.public_id}/"
+        assert answer.headers["Location"].startswith(f"/espace/{dossier.public_id}/")
     return visitor
 
 

@@ -82,6 +82,7 @@ public.health                GET  -     200   200   200   200   200   200   200 
 public.help_session          GET  -     200   200   200   200   200   200   200   200
 public.home                  GET  -     200   303   303   303   200   200   200   200
 public.legal                 GET  -     200   200   200   200   200   200   200   200
+public.opco.find             GET  -     200   200   200   200   200   200   200   200
 public.link                  GET  draft 404   200   404   200   200   200   410   410
 public.open_link             POST draft dead  space dead  space space space dead  dead
 public.privacy               GET  -     200   200   200   200   200   200   200   200

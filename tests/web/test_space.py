@@ -46,10 +46,10 @@ def test_the_next_action_while_answers_are_missing(app: Flask, client_of: Client
     fill(client, training.client_step("entreprise"), VASSEUR)
     page = client.get(training.space)
     assert action(page) == ("Complétez votre demande", ["Continuer"])
-    assert "Encore 2 étapes : vos réponses sont gardées." in text_of(page)
+    assert "Encore 3 étapes : vos réponses sont gardées." in text_of(page)
     fill(client, training.client_step("stagiaires"), {"headcount": "4"})
     page = client.get(training.space)
-    assert "Encore 1 étape : vos réponses sont gardées." in text_of(page)
+    assert "Encore 2 étapes : vos réponses sont gardées." in text_of(page)
     link = soup_of(page.text).select_one(".card--todo .actions a")
     assert link is not None
     assert link["href"] == training.client_step("financement")

@@ -40,6 +40,7 @@ def renew_link(ref: str) -> Response:
         ref,
         Event.RENEW_LINK,
         "Un nouveau lien remplace l’ancien, qui n’ouvre plus rien.",
+        rotation=request.form.get("rotation", type=int),
     )
 
 
@@ -59,10 +60,15 @@ def qr(ref: str) -> Response:
     return Response(drawing.getvalue(), mimetype="image/svg+xml")
 
 
+def _key() -> str | None:
+    """What names the opened page: a second press of its button is no second act."""
+    return request.form.get("key", "")[:64] or None
+
+
 def _do(ref: str, event: Event, said: str, **data: object) -> Response:
     training = training_of(ref)
     try:
-        workflow.perform(event, training, web.actor(), key=request.form.get("key"), **data)
+        workflow.perform(event, training, web.actor(), key=_key(), **data)
     except workflow.Refused as refused:
         return show_page(training_of(ref), 422, refused=web.error_summary(refused.sentences))
     flash(said, "ok")

@@ -8,8 +8,9 @@ from wtforms.validators import Optional
 
 from portal import web, workflow
 from portal.access.rules import Role
-from portal.blueprints import lists, mails
+from portal.blueprints import lists, lookup, mails
 from portal.blueprints.dossier import blueprint as dossier
+from portal.companies import service as companies
 from portal.fields import EmailField, Required, TileField
 from portal.training.rules import Way
 from portal.web import PortalForm
@@ -45,6 +46,7 @@ def create() -> Response:
     """T1: opens the draft. The same opened page never creates two."""
     form = CreateForm()
     key = request.form.get("key", "")[:64] or secrets.token_hex(16)
+    siret = companies.typed_siret({"siret": [request.values.get("siret", "")]})
     if form.validate_on_submit():
         training = workflow.create(
             current_user,
@@ -53,11 +55,15 @@ def create() -> Response:
             f"{current_user.id}-{key}",  # whoever learns a key opens nobody else's session
             client_email=form.client_email.data if form.way.data == Way.LINK else None,
         )
+        if siret:
+            lookup.begin(training, siret, web.actor())
         first = "programme" if form.way.data == Way.LINK else "client"
         return web.see_other(url_for("trainer.dossier.step", ref=training.ref, slug=first))
     status = 422 if request.method == "POST" else 200
     summary = web.error_summary(form)
-    return web.page("trainer/create.html", status=status, form=form, key=key, summary=summary)
+    return web.page(
+        "trainer/create.html", status=status, form=form, key=key, siret=siret, summary=summary
+    )
 
 
 blueprint.register_blueprint(dossier, url_prefix="/sessions")

@@ -1,0 +1,327 @@
+"""Whatever people do in whatever order: never an impossible session, never a silent change."""
+
+import itertools
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import time_machine
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from portal import clock, workflow
+from portal.access import service as access
+from portal.access.rules import Actor, Role
+from portal.documents import service as documents
+from portal.extensions import db
+from portal.journal import service as journal
+from portal.journal.models import JournalEntry
+from portal.training import rules as life
+from portal.training import service as trainings
+from portal.training.models import Programme, TrainingSession
+from portal.training.rules import Event, Way
+from portal.training.service import StaleTopic
+from tests import story
+from tests.conftest import NOW, TRAINER, user
+from tests.story import VASSEUR
+
+TABLES = (
+    "company", "half_day", "trainee", "topic_answers", "document", "email", "share_link",
+    "journal_entry",
+)  # fmt: skip
+ROLES = st.sampled_from(list(Role))
+DOERS = st.sampled_from([Role.TRAINER, Role.TRAINER, Role.CLIENT, Role.OFFICE])
+REASONS = st.sampled_from(["Le chantier est reporté", "Une personne de plus", "", None])
+COMPANIES = st.sampled_from(
+    [
+        VASSEUR,
+        VASSEUR | {"phone": "01 99 00 12 34"},
+        VASSEUR | {"legal_name": "Vasseur Bois"},
+        VASSEUR | {"siret": "900 553"},
+        {},
+    ]
+)
+FUNDINGS = st.sampled_from(
+    [
+        {"funder": "CONSTRUCTYS", "subrogation": "oui"},
+        {"funder": "unknown", "subrogation": "non"},
+        {"funder": "none"},
+        {"funder": "CONSTRUCTYS"},
+        {"funder": "nobody"},
+    ]
+)
+PRICES = st.sampled_from(
+    [
+        {},
+        {"price_basis": "day", "unit_price": "950"},
+        {"price_basis": "hour_trainee", "unit_price": "33,33"},
+        {"price_basis": "trainee", "unit_price": "0"},
+        {"price_basis": "hour", "unit_price": "cher"},
+    ]
+)
+PEOPLE = st.sampled_from(
+    [
+        {"headcount": "4"},
+        {"headcount": "", **story.stories.people(story.TEAM)},
+        {**story.stories.people(story.TEAM), "headcount": "2"},
+        {"headcount": "deux"},
+        {},
+    ]
+)
+HOURS = st.sampled_from(
+    [story.FULL_DAY, ("09:00", "12:30", "", ""), ("", "", "13:30", "17:00"), ("9", "8", "", "")]
+)
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> dict[str, str]:
+    """One to three days, from yesterday to two months away, sometimes out of order."""
+    after = draw(st.lists(st.integers(-1, 60), min_size=1, max_size=3))
+    days = [clock.today() + timedelta(days=n) for n in after]
+    return dict(story.schedule(days, draw(HOURS)))
+
+
+class Life(RuleBasedStateMachine):
+    """One session, from its creation on; every act goes through the corridor."""
+
+    numbers = itertools.count()
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__()
+        self.now = time_machine.travel(NOW, tick=False)
+        self.clock = self.now.start()
+        self.context = app.app_context()
+        self.context.push()
+        self.identity = 0
+
+    def teardown(self) -> None:
+        try:
+            db.session.rollback()
+            assert journal.verify() == []
+        finally:
+            db.session.remove()
+            self.context.pop()
+            self.now.stop()
+
+    @initialize(way=st.sampled_from(list(Way)), email=st.sampled_from([story.CLIENT, None]))
+    def create(self, way: Way, email: str | None) -> None:
+        person = user(TRAINER)
+        key = f"life-{next(self.numbers)}"
+        made = workflow.create(person, self.actor(Role.TRAINER), way, key, client_email=email)
+        self.identity = made.id
+
+    # --- What is done
+
+    @rule(role=DOERS, answers=COMPANIES, final=st.booleans(), stale=st.booleans())
+    def company(self, role: Role, answers: dict[str, str], final: bool, stale: bool) -> None:
+        self.save(role, "company", answers, final, stale)
+
+    @rule(role=DOERS, answers=FUNDINGS, final=st.booleans())
+    def funding(self, role: Role, answers: dict[str, str], final: bool) -> None:
+        self.save(role, "funding", answers, final)
+
+    @rule(role=DOERS, price=PRICES, final=st.booleans())
+    def programme(self, role: Role, price: dict[str, str], final: bool) -> None:
+        self.save(role, "programme", self.programme_answers(price), final)
+
+    @rule(role=DOERS, answers=schedules(), final=st.booleans())
+    def schedule(self, role: Role, answers: dict[str, str], final: bool) -> None:
+        self.save(role, "schedule", answers, final)
+
+    @rule(role=DOERS, answers=PEOPLE, final=st.booleans())
+    def people(self, role: Role, answers: dict[str, str], final: bool) -> None:
+        self.save(role, "trainees", answers, final)
+
+    @rule(after=st.integers(1, 60))
+    def everything(self, after: int) -> None:
+        """A whole dossier at once, so that many runs go past the draft."""
+        days = [clock.today() + timedelta(days=after + n) for n in range(2)]
+        whole = {
+            "company": VASSEUR,
+            "funding": {"funder": "CONSTRUCTYS", "subrogation": "oui"},
+            "programme": self.programme_answers({}),
+            "schedule": dict(story.schedule(days)),
+            "trainees": {"headcount": "4"},
+        }
+        saves = [s for topic in whole for s in self.topics(topic, whole[topic], True, False)]
+        self.perform(Event.SAVE_TOPIC, Role.TRAINER, topics=saves)
+
+    @rule(role=ROLES, email=st.sampled_from([None, "autre@menuiserie-vasseur.example"]))
+    def share(self, role: Role, email: str | None) -> None:
+        self.perform(Event.SHARE_LINK, role, email=email)
+
+    @rule(role=ROLES, event=st.sampled_from([Event.RENEW_LINK, Event.REVOKE_LINK]))
+    def link(self, role: Role, event: Event) -> None:
+        self.perform(event, role)
+
+    @rule(role=DOERS)
+    def issue(self, role: Role) -> None:
+        self.perform(Event.ISSUE_DOCUMENTS, role)
+
+    @rule(role=DOERS, days=st.integers(-3, 2))
+    def file(self, role: Role, days: int) -> None:
+        filed_on = clock.today() + timedelta(days=days)
+        self.perform(Event.NOTE_FILING, role, filed_on=filed_on, number="CO-7")
+
+    @rule(role=DOERS, reason=REASONS, answers=COMPANIES)
+    def amend_the_company(self, role: Role, reason: str | None, answers: dict[str, str]) -> None:
+        self.amend(role, reason, "company", answers)
+
+    @rule(role=DOERS, reason=REASONS, answers=schedules())
+    def amend_the_dates(self, role: Role, reason: str | None, answers: dict[str, str]) -> None:
+        self.amend(role, reason, "schedule", answers)
+
+    @rule(role=DOERS, reason=REASONS, answers=PEOPLE)
+    def amend_the_people(self, role: Role, reason: str | None, answers: dict[str, str]) -> None:
+        self.amend(role, reason, "trainees", answers)
+
+    @rule(role=ROLES, reason=REASONS)
+    def reopen(self, role: Role, reason: str | None) -> None:
+        self.perform(Event.REOPEN, role, reason=reason)
+
+    @rule(role=ROLES, reason=REASONS, sure=st.integers(0, 3))
+    def cancel(self, role: Role, reason: str | None, sure: int) -> None:
+        if not sure:  # seldom: nothing much happens afterwards
+            self.perform(Event.CANCEL, role, reason=reason)
+
+    @rule(days=st.integers(1, 30))
+    def wait(self, days: int) -> None:
+        self.clock.shift(timedelta(days=days))
+
+    # --- How it is done
+
+    def actor(self, role: Role) -> Actor:
+        return Actor(role, 1, f"Someone as {role.value}")
+
+    def row(self) -> TrainingSession:
+        db.session.rollback()
+        return db.session.get_one(TrainingSession, self.identity)
+
+    def programme_answers(self, price: dict[str, str]) -> dict[str, str]:
+        identity = db.session.scalars(db.select(Programme.id).filter_by(code="LPM-14")).one()
+        return {"programme_id": str(identity), "remote_percent": "0", **price}
+
+    def topics(self, topic: str, answers: dict[str, str], final: bool, stale: bool) -> list[Any]:
+        stored = trainings.answers_of(self.row(), topic)
+        version = 0 if stored is None or stale else stored.version
+        raw = {name: [value] for name, value in answers.items()}
+        edit_id = f"edit-{next(self.numbers)}"
+        return [(topic, raw, {"version": version, "edit_id": edit_id, "final": final})]
+
+    def save(
+        self, role: Role, topic: str, answers: dict[str, str], final: bool, stale: bool = False
+    ) -> None:
+        topics = self.topics(topic, dict(answers), final, stale)
+        self.perform(Event.SAVE_TOPIC, role, topics=topics, journaled=final)
+
+    def amend(self, role: Role, reason: str | None, topic: str, answers: dict[str, str]) -> None:
+        topics = self.topics(topic, dict(answers), True, False)
+        self.perform(Event.AMEND, role, topics=topics, reason=reason)
+
+    def perform(self, event: Event, role: Role, **data: Any) -> None:
+        """The act; when it is refused, French sentences say why and nothing at all changed."""
+        before = self.everything_stored()
+        state = self.row().state
+        try:
+            workflow.perform(event, self.row(), self.actor(role), **data)
+        except workflow.Refused as refused:
+            unchanged, sentences = True, refused.sentences
+        except StaleTopic as stale:
+            unchanged, sentences = True, (stale.topic,)
+        else:
+            unchanged, sentences = False, ()
+        if unchanged:
+            assert self.everything_stored() == before
+            assert sentences
+            assert all(sentence.strip() for sentence in sentences)
+            return
+        transition = life.TRANSITIONS[event]
+        assert role in transition.actors
+        assert state in transition.sources
+        assert self.row().state == (transition.target or state)
+
+    def everything_stored(self) -> list[Any]:
+        db.session.rollback()
+        found: list[Any] = []
+        for table in ("training_session", *TABLES):
+            column = "id" if table == "training_session" else "training_id"
+            query = f"SELECT * FROM {table} WHERE {column} = {self.identity} ORDER BY 1"  # noqa: S608
+            found.append([tuple(row) for row in db.session.execute(db.text(query))])
+        return found
+
+    # --- What always holds
+
+    @invariant()
+    def a_session_is_possible(self) -> None:
+        if not self.identity:
+            return
+        row = self.row()
+        sent = row.state == "sent"
+        assert (row.state == "cancelled") == (row.cancelled_at is not None)
+        assert not sent or (row.sent_at and row.first_day and row.price_cents and row.headcount)
+        assert row.filed_on is None or row.state != "draft"
+        assert not sent or trainings.missing_topics(row) == []
+        slots = trainings.slots_of(row)
+        days = life.days_of(slots)
+        assert (row.first_day, row.last_day) == ((days[0], days[-1]) if days else (None, None))
+        assert (row.minutes or 0) == life.total_minutes(slots)
+        assert len(row.trainees) <= (row.headcount or 0)
+        if row.price_cents is not None:
+            basis = life.PriceBasis(row.price_basis)
+            quantity = (len(days), row.minutes or 0, row.headcount or 0)
+            assert row.price_cents == life.price_cents(basis, row.unit_price_cents, *quantity)
+
+    @invariant()
+    def papers_are_whole_and_in_force_once(self) -> None:
+        if not self.identity:
+            return
+        row = self.row()
+        current = documents.current(row)
+        assert [paper.kind for paper in current] in ([], ["devis", "convention", "programme"])
+        assert len({paper.version for paper in current}) <= 1
+        assert row.state == "cancelled" or bool(current) == (row.state == "sent")
+        kinds = {(paper.kind, paper.version) for paper in row.documents}
+        assert len(kinds) == len(row.documents)
+        if current:
+            assert current[0].version == max(paper.version for paper in row.documents)
+        for paper in current if row.state == "sent" else ():
+            assert paper.facts["price"]["net_cents"] == row.price_cents
+            assert paper.facts["schedule"]["minutes"] == row.minutes
+            assert paper.facts["trainees"]["headcount"] == row.headcount
+
+    @invariant()
+    def links_close_with_the_session(self) -> None:
+        if self.identity and self.row().state == "cancelled":
+            assert access.open_link(self.row(), clock.now()) is None
+
+    @invariant()
+    def every_act_left_a_trace(self) -> None:
+        if not self.identity:
+            return
+        query = db.select(JournalEntry.event).filter_by(training_id=self.identity)
+        events = list(db.session.scalars(query.order_by(JournalEntry.seq)))
+        assert events[0] == "create"
+        issues = events.count("issue_documents")
+        assert (issues > 0) == (self.row().sent_at is not None)
+        assert events.count("reopen") <= issues
+
+
+def test_a_session_lives_only_lives_that_exist(app: Flask) -> None:
+    machine: Callable[[], Life] = lambda: Life(app)  # noqa: E731 - what hypothesis asks for
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine,
+        settings=settings(
+            max_examples=20,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
