@@ -192,6 +192,8 @@ def write_frame(stream: BinaryIO, body: bytes) -> None:
 def _become(words: list[str]) -> None:
     memory, cpu, file_octets, *command = words
     confine(Limits(int(memory), int(cpu), int(file_octets), 0))
+    for number in (signal.SIGXFSZ, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)  # Python ignores them, and exec would pass that on
     os.execv(command[0], command)  # noqa: S606 - the program named by `run_program`
 
 

@@ -52,7 +52,7 @@ def own(folder: Path, name: str, siret: str, at: datetime) -> Certificate:
     blocks = list(pem.unarmor(path.read_bytes(), multiple=True))
     found = {kind: content for kind, _headers, content in blocks}
     certificate = asn1.Certificate.load(found["CERTIFICATE"])
-    registry = SimpleCertificateStore()
+    registry = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     registry.register(certificate)
     signer = SimpleSigner(
         signing_cert=certificate,

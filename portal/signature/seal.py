@@ -173,7 +173,6 @@ def _style(strip: Strip) -> StaticStampStyle:
     layout = SimpleBoxLayoutRule(
         x_align=AxisAlignment.ALIGN_MIN,
         y_align=AxisAlignment.ALIGN_MIN,
-        margins=Margins(0, 0, 0, 0),
     )
     return StaticStampStyle(
         border_width=0, background=_Page(strips.draw(strip)), background_layout=layout

@@ -81,8 +81,8 @@ def words(pdf: Path, folder: Path) -> str | None:
     for span in ([], ["-l", str(FIRST_PAGES)]):
         arguments = ["-bbox-layout", "-enc", "UTF-8", *span, str(pdf), str(output)]
         end = sandbox.run_program(program, arguments, folder / "errors", READING)
-        if end.code == 0 and output.exists() and output.stat().st_size < MAX_WORDS:
-            text = output.read_bytes().decode("utf-8", errors="replace")
+        text = output.read_bytes().decode("utf-8", errors="replace") if output.exists() else ""
+        if end.code == 0 and text.rstrip().endswith("</html>"):
             return _NOT_XML.sub("\ufffd", text)
         if end.code != -signal.SIGXFSZ:
             break  # only a text that is too long is worth asking less of

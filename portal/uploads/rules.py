@@ -40,6 +40,7 @@ class Refusal(StrEnum):
     NO_ROOM = "no_room"
     NONE = "none"
     FULL = "full"
+    LINK_CLOSED = "link_closed"
 
 
 SENTENCE = {
@@ -63,6 +64,8 @@ SENTENCE = {
     Refusal.NONE: "Choisissez le fichier à envoyer\u00a0: un PDF ou des photos",
     Refusal.FULL: "Ce dossier a déjà reçu dix envois ou 60\u00a0Mo aujourd’hui\u00a0: "
     "réessayez demain, ou prévenez votre organisme de formation",
+    Refusal.LINK_CLOSED: "Votre lien vient d’être fermé\u00a0: rien n’a été reçu, "
+    "demandez un nouveau lien à votre organisme de formation",
 }
 
 

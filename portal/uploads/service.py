@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import String, cast, func, or_, select
 
 from portal import clock, french
-from portal.access.rules import Actor
+from portal.access.models import ShareLink
+from portal.access.rules import Actor, Role
 from portal.extensions import claim, db, settings, store, writing
 from portal.training.models import TrainingSession
 from portal.uploads import gate, pictures
@@ -72,9 +73,11 @@ def record(
 ) -> Upload:
     """Writes the row, inside the caller's transaction.
 
-    Raises Rejected (FULL) past ten sendings or 60 MiB for one dossier in a day. A file the dossier
-    already has, or another dossier has, is taken and flagged.
+    Raises Rejected: FULL past ten sendings or 60 MiB for one dossier in a day, LINK_CLOSED when the
+    client's link was revoked during the transfer. A file the dossier already has, or another
+    dossier has, is taken and flagged.
     """
+    _check_link(actor, stored)
     _check_share(stored, training, at)
     twin = already(training, stored)
     flags = set(stored.flags)
@@ -101,6 +104,14 @@ def record(
     db.session.flush()
     db.session.expire(training, ["uploads"])
     return upload
+
+
+def _check_link(actor: Actor, stored: Stored) -> None:
+    if actor.role is not Role.CLIENT or actor.id is None:
+        return
+    link = db.session.get(ShareLink, actor.id, populate_existing=True)
+    if link is None or link.revoked_at is not None:
+        raise Rejected(Refusal.LINK_CLOSED, stored.name)
 
 
 def _check_share(stored: Stored, training: TrainingSession, at: datetime) -> None:

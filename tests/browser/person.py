@@ -51,9 +51,12 @@ class Person:
     def go(self, words: str, *, status: int = 200) -> None:
         """Presses the link or button that leads to another screen."""
         target = self.pressable(words)
-        with self.page.expect_event("load"), self.page.expect_response(
-            lambda r: r.request.is_navigation_request() and r.status not in (302, 303)
-        ) as answer:
+        with (
+            self.page.expect_event("load"),
+            self.page.expect_response(
+                lambda r: r.request.is_navigation_request() and r.status not in (302, 303)
+            ) as answer,
+        ):
             target.click()
         assert answer.value.status == status, (answer.value.status, self.page.url)
         self._count("clicks")

@@ -145,7 +145,9 @@ def _client_answers(client: Person, link: str, address: str) -> None:
     client.type("Prénom", "Yann")
     client.type("Nom", "Le Goff")
     with client.detour():
-        _a_list_with_a_fault(client, "Fatou Diallo, fatou@\n", "Fatou Diallo, fatou@atelier.example")
+        _a_list_with_a_fault(
+            client, "Fatou Diallo, fatou@\n", "Fatou Diallo, fatou@atelier.example"
+        )
         expect(client.field("Prénom")).to_have_count(2)
         client.swap("Retirer le ou la stagiaire 2")
     client.go("Continuer")

@@ -164,9 +164,11 @@ class Portal:
             conftest.close(app)
 
     def connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.data / "portal.sqlite3", timeout=20, autocommit=True) \
-            if sys.version_info >= (3, 12) else sqlite3.connect(
-                self.data / "portal.sqlite3", timeout=20, isolation_level=None)
+        connection = (
+            sqlite3.connect(self.data / "portal.sqlite3", timeout=20, autocommit=True)
+            if sys.version_info >= (3, 12)
+            else sqlite3.connect(self.data / "portal.sqlite3", timeout=20, isolation_level=None)
+        )
         return connection
 
     def rows(self, query: str, *values: Any) -> list[Any]:
@@ -186,9 +188,11 @@ class Portal:
             cwd=ROOT, env=self.env, capture_output=True, text=True, check=False,
         )  # fmt: skip
         found = done.stderr.splitlines() if done.returncode else []
-        return found + [x for x in self.rows("PRAGMA integrity_check") if x != "ok"] + [
-            str(x) for x in self.rows("PRAGMA foreign_key_check")
-        ]
+        return (
+            found
+            + [x for x in self.rows("PRAGMA integrity_check") if x != "ok"]
+            + [str(x) for x in self.rows("PRAGMA foreign_key_check")]
+        )
 
     def set_of(self, ref: str) -> tuple[int, int, int]:
         """Papers, letters that carry them, and journal entries of the sending of that session."""
