@@ -1,34 +1,15 @@
 """The funder's agreement, files handed in, signatures and their codes, and what they decide."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 
 import sqlalchemy as sa
 from alembic import op
-from alembic.operations.base import BatchOperations
 
 revision: str = "0003"
 down_revision: str | Sequence[str] | None = "0002"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# SQLite rebuilds a table to change it, and only keeps the conditions it is given.
-KEPT = {
-    "state": (
-        "state IN ('draft', 'sent', 'agreement_received', 'funded', 'refused', 'running', 'done',"
-        " 'invoiced', 'settled', 'cancelled')"
-    ),
-    "way": "way IN ('link', 'self')",
-    "price": "price_cents IS NULL OR price_cents > 0",
-    "headcount": "headcount IS NULL OR headcount > 0",
-    "remote_percent": "remote_percent BETWEEN 0 AND 100",
-    "sent_is_complete": (
-        "state IN ('draft', 'cancelled') OR (sent_at IS NOT NULL AND price_cents IS NOT NULL"
-        " AND first_day IS NOT NULL AND vat_regime IS NOT NULL AND headcount IS NOT NULL)"
-    ),
-    "cancelled_at": "(state = 'cancelled') = (cancelled_at IS NOT NULL)",
-    "filed_after_sent": "filed_on IS NULL OR state <> 'draft'",
-}
 ADDED = {
     "granted": "granted_cents BETWEEN 0 AND price_cents",
     "committed_signed": "committed_cents IS NULL OR signed_at IS NOT NULL",
@@ -57,10 +38,16 @@ COLUMNS: tuple[tuple[str, type[sa.types.TypeEngine[object]]], ...] = (
 )
 
 
+SCOPE = "ck_share_link_scope"
+
+
 def upgrade() -> None:
     create_received()
     create_signed()
-    with rebuilt() as table:
+    with op.batch_alter_table("share_link", schema=None) as table:
+        table.drop_constraint(op.f(SCOPE), type_="check")
+        table.create_check_constraint(op.f(SCOPE), sa.text("scope IN ('space', 'sign')"))
+    with op.batch_alter_table("training_session", schema=None) as table:
         for name, kind in COLUMNS:
             table.add_column(sa.Column(name, kind(), nullable=True))
         for name, condition in ADDED.items():
@@ -68,23 +55,21 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with rebuilt() as table:
-        if op.get_bind().dialect.name != "sqlite":
-            for name in ADDED:
-                table.drop_constraint(op.f(f"ck_training_session_{name}"), type_="check")
+    with op.batch_alter_table("training_session", schema=None) as table:
+        for name in ADDED:
+            table.drop_constraint(op.f(f"ck_training_session_{name}"), type_="check")
         for name, _kind in reversed(COLUMNS):
             table.drop_column(name)
     for name in ("signature", "one_time_code", "agreement", "upload"):
         op.drop_table(name)
-
-
-def rebuilt() -> AbstractContextManager[BatchOperations]:
-    """The table of sessions, to be changed."""
-    kept = [
-        sa.CheckConstraint(condition, name=op.f(f"ck_training_session_{name}"))
-        for name, condition in KEPT.items()
-    ]
-    return op.batch_alter_table("training_session", schema=None, table_args=kept)
+    # a link that only signs opens nothing in a portal where nothing is signed
+    op.execute(
+        "DELETE FROM \"grant\" WHERE link_id IN (SELECT id FROM share_link WHERE scope = 'sign')"
+    )
+    op.execute("DELETE FROM share_link WHERE scope = 'sign'")
+    with op.batch_alter_table("share_link", schema=None) as table:
+        table.drop_constraint(op.f(SCOPE), type_="check")
+        table.create_check_constraint(op.f(SCOPE), sa.text("scope IN ('space')"))
 
 
 def create_received() -> None:

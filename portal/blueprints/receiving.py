@@ -112,7 +112,7 @@ def _stream(file: FileStorage, path: Path) -> Incoming:
                     raise Rejected(Refusal.TOO_LARGE, name)
                 target.write(chunk)
     except OSError as error:
-        raise Rejected(Refusal.NO_ROOM, name) from error
+        raise Rejected(Refusal.NO_ROOM, "") from error
     return Incoming(name, file.mimetype, path, octets)
 
 
@@ -179,7 +179,7 @@ def _stored() -> Stored:
     if actor.role is Role.CLIENT and not tries.allow(
         f"upload:{actor.id}", SENDINGS_PER_HOUR, 3600, clock.now()
     ):
-        raise Rejected(Refusal.FULL, "")
+        raise Rejected(Refusal.TOO_OFTEN, "")
     with receive(request.files.getlist(FIELD)) as inspected:
         return service.store_files(inspected)
 
@@ -192,7 +192,7 @@ def _described(stored: Stored) -> str:
 def _said(error: Rejected | workflow.Refused, back: str) -> Response:
     if isinstance(error, Rejected):
         sentence = sentence_of(error)
-        status = 409 if error.refusal is Refusal.FULL else 422
+        status = 409 if error.refusal in (Refusal.FULL, Refusal.TOO_OFTEN) else 422
     else:
         sentence, status = " ; ".join(error.sentences), 409
     if not web.wants_fragment():

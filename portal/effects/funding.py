@@ -12,6 +12,7 @@ from portal.funding.models import Agreement
 from portal.funding.rules import NOTHING, AgreementState, Base, Grant, Split, VatRegime, grant
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
+from portal.training.rules import State
 from portal.uploads import service as uploads
 from portal.uploads.rules import Purpose
 
@@ -77,6 +78,7 @@ def correct_agreement(act: Act) -> None:
     if agreement is None:
         raise Refused(("Ce dossier n’a pas d’accord à corriger",))
     had_undertaking = training.committed_cents is not None
+    _unfund(training, State.AGREEMENT_RECEIVED)
     agreement.state = AgreementState.CORRECTED.value
     db.session.flush()
     again = Agreement(
@@ -91,7 +93,6 @@ def correct_agreement(act: Act) -> None:
     signing.close_links(act)
     signing.void_undertaking(act, reason)
     documents.supersede(training, act.at, kinds=("engagement",))
-    training.granted_cents = training.granted_vat_cents = training.funded_at = None
     if not act.data.get("undone"):
         act.send(
             notices.agreement_corrected_to_client(
@@ -109,17 +110,21 @@ def undo_decision(act: Act) -> None:
     """Takes back a decision of less than a minute: its messages had not left, and never will."""
     training = act.training
     agreement = funding.latest(training)
-    late = agreement is None or not agreement.decided_at or act.at - agreement.decided_at >= UNDO
-    if agreement is None or late:
+    decided_at = agreement.decided_at if agreement is not None else None
+    if agreement is None or decided_at is None or act.at - decided_at >= UNDO:
         raise Refused(("La minute est passée\u00a0: la décision est prise, corrigez-la",))
+    if agreement.state == AgreementState.REFUSED and training.refused_at is None:
+        raise Refused(("Le client a déjà choisi la suite\u00a0: la décision ne s’annule plus",))
+    if any(signature.signed_at >= decided_at for signature in training.signatures):
+        raise Refused(("Le client a signé entre-temps\u00a0: corrigez l’accord",))
+    _unfund(training, State.AGREEMENT_RECEIVED)
     outbox.cancel_queued(training.id)
     signing.close_links(act)
-    for document in documents.issued_since(training, agreement.decided_at):
+    for document in documents.issued_since(training, decided_at):
         documents.withdraw(document, act.at)
     agreement.state = AgreementState.RECEIVED.value
     agreement.version += 1
     agreement.decided_at = agreement.decided_by_id = agreement.reason = None
-    training.granted_cents = training.granted_vat_cents = training.funded_at = None
     training.refused_at = training.refusal_reason = None
     act.body = {"agreement": agreement.id}
 
@@ -143,6 +148,7 @@ def self_fund(act: Act) -> None:
     """The company pays for everything: the whole price is its remainder."""
     training = act.training
     training.self_funded_at = act.at
+    training.refused_at = None  # the reason stays: it says why the company pays
     training.subrogation = False
     _fund(act, NOTHING)
     act.send(notices.self_funded_to_trainer(training, act.organisation, act.at))
@@ -151,13 +157,14 @@ def self_fund(act: Act) -> None:
 def postpone(act: Act) -> None:
     """Back to a draft without dates; the papers are superseded."""
     training = act.training
+    training.state = State.DRAFT.value  # at once: the table refuses a sent session without dates
+    training.filed_on = training.filed_by = training.filing_number = None
     documents.supersede(training, act.at)
     signing.void_all(act, "Session reportée")
     signing.close_links(act)
     outbox.cancel_queued(training.id)
     trainings.clear_dates(training, act.at)
     training.refused_at = training.refusal_reason = None
-    training.filed_on = training.filed_by = training.filing_number = None
     act.send(notices.postponed_to_trainer(training, act.organisation, act.at))
 
 
@@ -173,7 +180,7 @@ def asked_grant(training: TrainingSession, data: dict[str, object]) -> Grant:
     """The grant a decision asks for, from the figure printed on the agreement and its base."""
     return grant(
         int(str(data["printed_cents"])),
-        Base(data["base"]),
+        Base(str(data["base"])),
         bool(data["funder_pays_vat"]),
         regime_of(training),
     )
@@ -195,6 +202,12 @@ def _fund(act: Act, granted: Grant) -> None:
     training.funded_at = act.at
     if split_of(training).remainder_cents:
         signing.ask_undertaking(act, at=act.at + UNDO)
+
+
+def _unfund(training: TrainingSession, state: State) -> None:
+    """Clears the figures, with the state at once: the table refuses one without the other."""
+    training.state = state.value
+    training.granted_cents = training.granted_vat_cents = training.funded_at = None
 
 
 def _decided(act: Act, state: AgreementState) -> Agreement:

@@ -107,9 +107,11 @@ def amend(act: Act) -> None:
         if sentences:
             raise Refused(sentences)
         client_link(act)
+        reason = act.data["reason"]
+        signing.void_all(act, reason)  # what was signed is no longer what will be done
+        signing.close_links(act)
         act.documents = documents.issue(act.training, act.organisation, act.at)
         db.session.flush()
-        reason = act.data["reason"]
         arguments = (act.training, act.documents, act.organisation, reason, act.at)
         act.send(letters.documents_amended(*arguments), letters.amended_to_trainer(*arguments))
     act.body = {"changed": changed, "documents": [[d.kind, d.version] for d in act.documents]}
@@ -121,6 +123,8 @@ def reopen(act: Act) -> None:
     """Back to a draft: the papers are superseded (still readable) and the client is told."""
     training = act.training
     documents.supersede(training, act.at)
+    signing.void_all(act, act.data["reason"])
+    signing.close_links(act)
     outbox.cancel_queued(training.id)
     training.filed_on = training.filed_by = training.filing_number = None
     training.completed_at = training.completed_by = None

@@ -24,7 +24,7 @@ from portal.uploads import service as uploads
 from portal.uploads.rules import Purpose
 
 CHANGED = (
-    "Le document a changé depuis l’ouverture de cette page : relisez la nouvelle version "
+    "Le document a changé depuis l’ouverture de cette page\u00a0: relisez la nouvelle version "
     "avant de signer"
 )
 

@@ -68,8 +68,11 @@ def given(p12: Path, password_file: Path) -> Certificate:
         content, password = p12.read_bytes(), password_file.read_text().strip()
     except OSError as error:
         raise SealError(f"Le certificat du cachet est illisible : {error.strerror}") from error
-    signer = SimpleSigner.load_pkcs12_data(content, other_certs=[], passphrase=password.encode())
-    if signer is None or signer.signing_cert is None:
+    try:
+        signer = SimpleSigner.load_pkcs12_data(content, [], passphrase=password.encode())
+    except ValueError:
+        signer = None
+    if signer is None:
         raise SealError("Le certificat du cachet ne s’ouvre pas : vérifiez son mot de passe")
     return _described(signer, is_own=False)
 
@@ -87,7 +90,7 @@ def _described(signer: SimpleSigner, *, is_own: bool) -> Certificate:
         raise SealError("Le fichier du cachet ne contient pas de certificat")
     return Certificate(
         signer=signer,
-        subject=certificate.subject.human_friendly,
+        subject=", ".join(str(value) for value in reversed(certificate.subject.native.values())),
         fingerprint=sha256(certificate.dump()).hexdigest(),
         ends_at=certificate.not_valid_after,
         is_own=is_own,

@@ -238,6 +238,15 @@ def _code(training: TrainingSession, code: OneTimeCode | None) -> Facts | None:
     }
 
 
+def deliveries(evidence: Facts) -> list[Facts]:
+    """What became since of the messages an evidence names: their server may answer later."""
+    code = evidence.get("one_time_code") or {}
+    named = [*(evidence.get("link") or {}).get("messages", []), code.get("message")]
+    wanted = [message["message_id"] for message in named if message]
+    rows = db.session.scalars(select(Email).where(Email.message_id.in_(wanted)).order_by(Email.id))
+    return [_message(row) for row in rows]
+
+
 def _message(row: Email) -> Facts:
     """What the mail server answered, when the message has left already."""
     return {
@@ -259,10 +268,9 @@ def _checked(link: ShareLink, code: OneTimeCode | None) -> list[str]:
         "Le document accepté est, octet pour octet, celui dont l’empreinte figure ici",
     ]
     if code is not None:
-        tries = "du premier coup" if code.tries == 1 else f"au {code.tries}e essai"
-        sentences.append(
-            f"Un code à six chiffres, {_CARRIED[Channel(code.channel)]}, saisi {tries}"
-        )
+        tries = "premier" if code.tries == 1 else f"{code.tries}e"
+        carried = _CARRIED[Channel(code.channel)]
+        sentences.append(f"Un code à six chiffres, {carried}, a été saisi au {tries} essai")
     return [_french(sentence) for sentence in sentences]
 
 

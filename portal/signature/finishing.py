@@ -18,6 +18,7 @@ from portal.signature import certificate as certificates
 from portal.signature import proof as proofs
 from portal.signature import seal as seals
 from portal.signature.certificate import Certificate
+from portal.signature.evidence import deliveries
 from portal.signature.models import Signature, SignatureKind
 from portal.signature.proof import Chain, Entry, Seal
 from portal.signature.rules import digest_of
@@ -44,7 +45,7 @@ def make(signature: Signature, attempts: int) -> dict[str, str | None]:
     evidence: dict[str, Any] = dict(signature.evidence)
     is_online = signature.kind == SignatureKind.ONLINE
     shown = signature.document.sha256
-    chain = _chain(signature.training_id)
+    chain, delivered = _chain(signature.training_id), deliveries(evidence)
     db.session.rollback()
     certificate = of_installation(about["name"], about["siret"])
     tsa_url = settings().tsa_url if attempts <= STAMP_ATTEMPTS else ""
@@ -56,6 +57,7 @@ def make(signature: Signature, attempts: int) -> dict[str, str | None]:
         digest_of(evidence),
         _described(sealed, certificate) if sealed else None,
         chain,
+        delivered,
         about,
         verify_url(),
     )

@@ -41,6 +41,7 @@ ROLE_LABEL = {
     "trainer": "Formation",
     "client": "Client",
     "office": "Organisme",
+    "trainee": "Stagiaire",
     "clock": "Portail",
 }
 
@@ -89,16 +90,18 @@ def build(
     evidence_sha256: str,
     seal: Seal | None,
     chain: Chain,
+    deliveries: Sequence[Mapping[str, Any]],
     organisation: Mapping[str, str],
     verify_url: str,
 ) -> dict[str, Any]:
-    """The whole proof, ready for `to_json`."""
+    """The whole proof, ready for `to_json`; `deliveries` is what became of the messages since."""
     return {
         "schema": SCHEMA,
         "evidence": dict(evidence),
         "evidence_sha256": evidence_sha256,
         "seal": asdict(seal) if seal else None,
         "journal": {"entries": [asdict(entry) for entry in chain.entries], "head": chain.head},
+        "deliveries": [dict(delivery) for delivery in deliveries],
         "organisation": dict(organisation),
         "verify_url": verify_url,
     }
@@ -119,7 +122,7 @@ def to_html(proof: Mapping[str, Any]) -> str:
         rows=_rows(evidence),
         identity=_identity(evidence),
         amounts=_amounts(evidence["amounts"]),
-        steps=_steps(evidence),
+        steps=_steps(evidence, proof["deliveries"]),
         request=_request(evidence),
         seal=_seal(proof),
         entries=_entries(proof["journal"]["entries"]),
@@ -177,8 +180,8 @@ def _amounts(amounts: Mapping[str, Any]) -> list[Row]:
     ]
 
 
-def _steps(evidence: Mapping[str, Any]) -> list[Row]:
-    """What happened, in order, each with its instant."""
+def _steps(evidence: Mapping[str, Any], deliveries: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """What happened, in order, each with its instant; messages as they were delivered."""
     if evidence["kind"] == SignatureKind.PAPER:
         scan, confirmed = evidence["scan"], evidence["confirmed"]
         return [
@@ -187,16 +190,20 @@ def _steps(evidence: Mapping[str, Any]) -> list[Row]:
             ("Signature confirmée", f"{_moment(evidence['time']['utc'])}, {confirmed['name']}"),
         ]
     link, code = evidence["link"], evidence["one_time_code"]
+    sent = {
+        letter: [_message(row) for row in deliveries if row["letter"] == letter]
+        for letter in ("sign_request", "one_time_code")
+    }
     rows = [
         ("Lien de signature émis", f"{_moment(link['issued_at'])}, pour {link['address']}"),
-        *[("Message du lien", _message(message)) for message in link["messages"]],
+        *[("Message du lien", message) for message in sent["sign_request"]],
         ("« Commencer » pressé", _moment(link["begun_at"])),
     ]
     if code:
         channel = CHANNEL_LABEL[Channel(code["channel"])]
         rows += [
             ("Code émis", f"{_moment(code['issued_at'])}, {channel}"),
-            ("Message du code", _message(code["message"]) if code["message"] else ""),
+            *[("Message du code", message) for message in sent["one_time_code"]],
             ("Code accepté", f"{_moment(code['used_at'])}, essai n° {code['tries']}"),
         ]
     return _said([*rows, ("Signature", _moment(evidence["time"]["utc"]))])
@@ -233,13 +240,12 @@ def _seal(proof: Mapping[str, Any]) -> list[Row]:
     ]
 
 
-def _entries(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
+def _entries(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     """The entries that speak of the signature; the JSON holds them all."""
     return [
         (
-            str(entry["seq"]),
             french.moment(datetime.fromisoformat(entry["at"])),
-            f"{EVENT_LABEL[entry['event']]} ({ROLE_LABEL.get(entry['actor_role'], '')})",
+            f"{entry['seq']}. {EVENT_LABEL[entry['event']]} ({ROLE_LABEL[entry['actor_role']]})",
             entry["sha256"][:16] + "…",
         )
         for entry in entries

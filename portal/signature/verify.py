@@ -164,11 +164,17 @@ def _findings(signature: Signature) -> Iterator[str]:
         if signature.error:
             yield f"son dossier de preuve n’a pas pu être fait ({signature.error})"
         return
-    yield from _proof(signature, digest)
-    yield from _sealed("dossier de preuve", signature.proof_sha256)
+    trouble = list(_file("relevé (JSON)", str(signature.proof_json_sha256)))
+    if trouble:
+        yield from trouble
+        return
+    proof = json.loads(store().read(str(signature.proof_json_sha256)))
+    yield from _proof(signature, proof, digest)
+    sealer = proof["seal"]["certificate_sha256"] if proof["seal"] else None
+    yield from _sealed("dossier de preuve", signature.proof_sha256, sealer)
     if signature.sealed_sha256 is not None:
         shown = signature.evidence["document"]["sha256"]
-        yield from _sealed("document scellé", signature.sealed_sha256, shown)
+        yield from _sealed("document scellé", signature.sealed_sha256, sealer, shown)
 
 
 def _in_journal(signature: Signature) -> set[str]:
@@ -182,13 +188,7 @@ def _in_journal(signature: Signature) -> set[str]:
     return {str(body.get("evidence")) for body in bodies}
 
 
-def _proof(signature: Signature, digest: str) -> Iterator[str]:
-    sha256 = str(signature.proof_json_sha256)
-    trouble = list(_file("relevé (JSON)", sha256))
-    if trouble:
-        yield from trouble
-        return
-    proof = json.loads(store().read(sha256))
+def _proof(signature: Signature, proof: dict[str, Any], digest: str) -> Iterator[str]:
     if proof["evidence_sha256"] != digest or digest_of(proof["evidence"]) != digest:
         yield "son dossier de preuve dit autre chose que son relevé"
     if proof["seal"] and proof["seal"]["sha256"] != signature.sealed_sha256:
@@ -215,8 +215,10 @@ def _file(name: str, sha256: str) -> Iterator[str]:
         yield f"{name} altéré ({sha256})"
 
 
-def _sealed(name: str, sha256: str, shown_sha256: str | None = None) -> Iterator[str]:
-    """The file, its seal, and the bytes that were shown, which it must begin with."""
+def _sealed(
+    name: str, sha256: str, sealer: str | None, shown_sha256: str | None = None
+) -> Iterator[str]:
+    """The file, its seal, who put it, and the bytes that were shown, which it must begin with."""
     from portal.signature import seal as seals
     from portal.signature.certificate import SealError
 
@@ -226,13 +228,16 @@ def _sealed(name: str, sha256: str, shown_sha256: str | None = None) -> Iterator
         return
     content = store().read(sha256)
     try:
-        if not seals.check(content).is_good:
-            yield f"{name} : cachet rompu ({sha256})"
+        found = seals.check(content)
+        if not found.is_good:
+            yield f"{name}\u00a0: cachet rompu ({sha256})"
+        elif sealer is not None and found.fingerprint != sealer:
+            yield f"{name}\u00a0: cachet d’un autre certificat ({sha256})"
     except SealError as error:
-        yield f"{name} : {error} ({sha256})"
+        yield f"{name}\u00a0: {error} ({sha256})"
     if shown_sha256 is None:
         return
     trouble = list(_file("document présenté", shown_sha256))
     yield from trouble
     if not trouble and not content.startswith(store().read(shown_sha256)):
-        yield f"{name} : ne commence pas par le document présenté ({sha256})"
+        yield f"{name}\u00a0: ne commence pas par le document présenté ({sha256})"

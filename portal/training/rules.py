@@ -220,6 +220,12 @@ def _client_only_when_refused(facts: Facts) -> str | None:
     return None
 
 
+def _trainer_before_funded(facts: Facts) -> str | None:
+    if facts.role is Role.TRAINER and facts.state in (State.FUNDED, State.RUNNING):
+        return "Demandez à votre organisme de formation d’annuler la session"
+    return None
+
+
 def _has_link(facts: Facts) -> str | None:
     return None if facts.has_open_link else "Ce dossier n’a pas de lien ouvert"
 
@@ -255,7 +261,7 @@ TRANSITIONS: dict[Event, Transition] = {
         _BEFORE_END | {State.REFUSED, State.RUNNING},
         State.CANCELLED,
         frozenset({_T, _O, _C}),
-        (_reason_given, _client_only_when_refused),
+        (_reason_given, _client_only_when_refused, _trainer_before_funded),
     ),
     Event.RECEIVE_AGREEMENT: Transition(
         frozenset({State.SENT, State.REFUSED, State.AGREEMENT_RECEIVED}),

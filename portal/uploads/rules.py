@@ -40,6 +40,7 @@ class Refusal(StrEnum):
     NO_ROOM = "no_room"
     NONE = "none"
     FULL = "full"
+    TOO_OFTEN = "too_often"
     LINK_CLOSED = "link_closed"
 
 
@@ -64,6 +65,7 @@ SENTENCE = {
     Refusal.NONE: "Choisissez le fichier à envoyer\u00a0: un PDF ou des photos",
     Refusal.FULL: "Ce dossier a déjà reçu dix envois ou 60\u00a0Mo aujourd’hui\u00a0: "
     "réessayez demain, ou prévenez votre organisme de formation",
+    Refusal.TOO_OFTEN: "Trop d’envois en peu de temps\u00a0: réessayez dans une heure",
     Refusal.LINK_CLOSED: "Votre lien vient d’être fermé\u00a0: rien n’a été reçu, "
     "demandez un nouveau lien à votre organisme de formation",
 }

@@ -57,7 +57,7 @@ def store_files(inspected: Inspected) -> Stored:
         content = inspected.pdf.read_bytes()
         sha256 = store().put(content)
     except OSError as error:
-        raise Rejected(Refusal.NO_ROOM, inspected.name) from error
+        raise Rejected(Refusal.NO_ROOM, "") from error
     return Stored(
         name=inspected.name,
         sha256=sha256,
@@ -77,7 +77,7 @@ def record(
     client's link was revoked during the transfer. A file the dossier already has, or another
     dossier has, is taken and flagged.
     """
-    _check_link(actor, stored)
+    _check_link(actor)
     _check_share(stored, training, at)
     twin = already(training, stored)
     flags = set(stored.flags)
@@ -106,12 +106,12 @@ def record(
     return upload
 
 
-def _check_link(actor: Actor, stored: Stored) -> None:
+def _check_link(actor: Actor) -> None:
     if actor.role is not Role.CLIENT or actor.id is None:
         return
     link = db.session.get(ShareLink, actor.id, populate_existing=True)
     if link is None or link.revoked_at is not None:
-        raise Rejected(Refusal.LINK_CLOSED, stored.name)
+        raise Rejected(Refusal.LINK_CLOSED, "")
 
 
 def _check_share(stored: Stored, training: TrainingSession, at: datetime) -> None:
@@ -124,7 +124,7 @@ def _check_share(stored: Stored, training: TrainingSession, at: datetime) -> Non
     octets = sum(original["octets"] for originals in found for original in originals)
     more = sum(original["octets"] for original in stored.originals)
     if len(found) >= MAX_SENDINGS or octets + more > MAX_TOTAL_OCTETS:
-        raise Rejected(Refusal.FULL, stored.name)
+        raise Rejected(Refusal.FULL, "")
 
 
 def already(training: TrainingSession, stored: Stored) -> Upload | None:

@@ -43,12 +43,12 @@ NAMES = {
 
 
 @pytest.mark.parametrize(("given", "expected"), NAMES.values(), ids=list(NAMES))
-def test_name_and_header(app: Flask, given: str, expected: str) -> None:
+def test_name_and_header(given: str, expected: str) -> None:
     name = display_name(given, "pdf")
     assert name == expected
     assert len(name) <= 124
     assert name == unicodedata.normalize("NFC", name)
-    with app.test_request_context("/"):
+    with Flask(__name__).test_request_context("/"):
         response = web.send_stored(b"%PDF-1.7", name)
         response.direct_passthrough = False
         wire = response.headers.to_wsgi_list()

@@ -53,10 +53,15 @@ def client(door: Flask) -> FlaskClient:
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
 @pytest.fixture(autouse=True)
 def nothing_left(config: Config) -> Iterator[None]:
     yield
-    gc.collect()
     folder = config.data / "incoming"
     assert not folder.exists() or not list(folder.iterdir())
 

@@ -1,9 +1,11 @@
 """Keeping files and drawing their pages: shares, twins, leases, failures."""
 
 import io
+import os
 import shutil
+import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -243,6 +245,35 @@ def test_a_full_disk_keeps_nothing(
             service.store_files(found)
     assert refused.value.refusal is Refusal.NO_ROOM
     assert sorted(settings().files.rglob("*")) == before
+
+
+@pytest.fixture
+def small_disk(app: Flask) -> Iterator[Path]:
+    """The store on a disk of 256 KiB; skipped where a disk may not be mounted."""
+    with app.app_context():
+        folder = settings().files
+    folder.rename(folder.with_name("aside"))
+    folder.mkdir()
+    options = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(options, check=False, capture_output=True).returncode:
+        pytest.skip("no disk may be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.usefixtures("context")
+def test_r8_a_disk_that_is_really_full(
+    small_disk: Path, inspected: Inspect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "FLOOR", 0)
+    noise = images.encoded(Image.effect_noise((800, 800), 90), "PNG")
+    with inspected(("a.png", noise)) as found:
+        monkeypatch.setattr(gate, "check_room", lambda *_: None)  # it fills up a moment later
+        with pytest.raises(Rejected) as refused:
+            service.store_files(found)
+    assert refused.value.refusal is Refusal.NO_ROOM
+    assert [path for path in small_disk.rglob("*") if path.is_file()] == []
+    assert db.session.scalar(db.select(db.func.count()).select_from(Upload)) == 0
 
 
 @pytest.mark.usefixtures("context")

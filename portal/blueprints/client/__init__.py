@@ -93,6 +93,7 @@ def _show_space(training: TrainingSession, block: str | None = None) -> Response
         dates=space_words.dates(training),
         place=space_words.place(training),
         money_lines=space_words.money_lines(training, accounts.organisation()),
+        remainder=space_words.remainder(training, accounts.organisation()),
         kit=space_words.kit(training, accounts.organisation()),
         staff_note=staff_note,
         split=fundings.split_of(training) if training.granted_cents is not None else None,

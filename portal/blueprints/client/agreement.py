@@ -18,7 +18,7 @@ class RefusalForm(PortalForm):
 
     reason = TextAreaField(
         "Ce que dit le refus",
-        description="Par exemple : budget annuel épuisé.",
+        description="Par exemple\u00a0: budget annuel épuisé.",
         validators=[Required("Indiquez la raison donnée par l’OPCO"), MaxLength(500)],
     )
 
@@ -54,12 +54,12 @@ def declare_refusal(public_id: str) -> Response:
 
 
 CHOICES = {
-    "payer": (Event.SELF_FUND, "C’est noté : vous réglez la formation vous-même."),
+    "payer": (Event.SELF_FUND, "C’est noté\u00a0: vous réglez la formation vous-même."),
     "reporter": (
         Event.POSTPONE,
-        "C’est noté : la formation est reportée, sans date pour l’instant.",
+        "C’est noté\u00a0: la formation est reportée, sans date pour l’instant.",
     ),
-    "annuler": (Event.CANCEL, "C’est noté : la formation est annulée."),
+    "annuler": (Event.CANCEL, "C’est noté\u00a0: la formation est annulée."),
 }
 
 

@@ -32,18 +32,18 @@ class DecisionForm(PortalForm):
 
     decision = TileField(
         "Décision",
-        choices=[
-            (TOTAL, "Prise en charge totale"),
-            (PARTIAL, "Prise en charge partielle"),
-            (REFUSED, "Refusée"),
-            (RETURN, "Demander un autre document"),
-        ],
+        choices={
+            TOTAL: "Prise en charge totale",
+            PARTIAL: "Prise en charge partielle",
+            REFUSED: "Refusée",
+            RETURN: "Demander un autre document",
+        },
         validators=[Required("Choisissez la décision de l’OPCO")],
     )
     amount = MoneyField("Montant accordé", validators=[Optional()])
     base = TileField(
         "Ce montant est",
-        choices=[(Base.NET.value, "hors taxes (HT)"), (Base.GROSS.value, "toutes taxes (TTC)")],
+        choices={Base.NET.value: "hors taxes (HT)", Base.GROSS.value: "toutes taxes (TTC)"},
         default=Base.NET.value,
     )
     funder_pays_vat = BooleanField("L’OPCO paie aussi la TVA sur sa part")
@@ -54,7 +54,7 @@ class DecisionForm(PortalForm):
     )
     subrogation = TileField(
         "Règlement",
-        choices=[("oui", "Subrogation"), ("non", "L’entreprise est remboursée")],
+        choices={"oui": "Subrogation", "non": "L’entreprise est remboursée"},
     )
     reason = TextAreaField("Raison", validators=[Optional(), MaxLength(500)])
     read_over = BooleanField("SIRET, intitulé, dates, durée et effectif relus sur le document")
@@ -69,7 +69,7 @@ class DecisionForm(PortalForm):
 
     def validate_subrogation(self, field: Any) -> None:
         if self.is_grant and not field.data:
-            raise ValidationError("Dites qui l’OPCO paie : l’organisme, ou l’entreprise")
+            raise ValidationError("Dites qui l’OPCO paie\u00a0: l’organisme, ou l’entreprise")
 
     def validate_reason(self, field: Any) -> None:
         if self.decision.data in (REFUSED, RETURN) and not field.data:
@@ -169,7 +169,7 @@ def undo(agreement_id: int) -> Response:
     except workflow.Refused as refused:
         flash(" ".join(refused.sentences), "warn")
         return web.see_other(url_for(".queue"))
-    flash("Décision annulée : aucun message n’est parti.", "ok")
+    flash("Décision annulée\u00a0: aucun message n’est parti.", "ok")
     waiting = fundings.open_agreement(training)
     target = url_for(".show", agreement_id=waiting.id) if waiting else url_for(".queue")
     return web.see_other(target)
@@ -277,4 +277,4 @@ def _sums(training: TrainingSession, form: DecisionForm) -> Split | str | None:
         return split(training.price_cents, regime_of(training), granted, figures["subrogation"])
     except ValueError:
         limit = french.NBSP.join(("hors", "taxes"))
-        return f"Le montant accordé dépasse le prix {limit} de la formation : vérifiez-le."
+        return f"Le montant accordé dépasse le prix {limit} de la formation\u00a0: vérifiez-le."
