@@ -1,9 +1,11 @@
 """The Flask extensions, the column types and the two ways to hold a transaction."""
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 from flask import current_app
@@ -14,6 +16,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
 from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -35,6 +38,7 @@ class Base(DeclarativeBase):
     )
 
 
+log = logging.getLogger(__name__)
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate(render_as_batch=True)
 login_manager = LoginManager()
@@ -74,6 +78,12 @@ def one_of(column: str, values: type[Any]) -> str:
 
 def prepare_sqlite(engine: Engine) -> None:
     """SQLite as it loses nothing: WAL, FULL sync, explicit BEGIN, write lock only when writing."""
+
+    @event.listens_for(engine, "do_connect")
+    def _create(_dialect: Any, _record: object, arguments: list[Any], _options: Any) -> None:
+        file = Path(arguments[0])
+        if engine.url.database not in (None, ":memory:") and not file.exists():
+            file.touch(mode=0o600)  # nobody else's, whatever the umask; SQLite's -wal follows it
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: object) -> None:
@@ -116,3 +126,11 @@ def claim(model: type[Any], identity: int, *conditions: Any, **changes: Any) -> 
             db.update(model).where(model.id == identity, *conditions).values(**changes)
         )
         return bool(result.rowcount)
+
+
+def note(model: type[Any], identity: int, **changes: Any) -> None:
+    """Writes what nobody asked for (« last seen »). A disk that is full stops no reading."""
+    try:
+        claim(model, identity, **changes)
+    except OperationalError as error:
+        log.warning("%s %s could not be noted: %s", model.__tablename__, identity, error.orig)

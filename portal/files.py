@@ -37,7 +37,8 @@ class FileStore:
         target = self.path(sha256)
         if target.exists():
             return sha256
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.root, target.parent):  # the mode is not for the parents it makes
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".new-")
         try:
             with os.fdopen(handle, "wb") as file:

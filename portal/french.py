@@ -158,6 +158,13 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def typography(text: str) -> str:
+    """A line of open data as the pages write it: ’ and no-break spaces beside ; : ? ! « »."""
+    text = one_line(text).replace("'", "’")
+    text = re.sub(r" ([:;?!»])", NBSP + r"\1", text)
+    return text.replace("« ", "«" + NBSP)
+
+
 def fold(text: str) -> str:
     """Lower case without accents or ligatures: what searches compare."""
     text = text.lower().replace("œ", "oe").replace("æ", "ae").replace("’", "'")

@@ -32,7 +32,8 @@ from portal.signature import service as signatures
 from portal.training import completing
 from portal.uploads import service as uploads
 
-WORKERS = 2
+WORKERS = 3
+SENDERS = 2  # of them: a mail server that says nothing never holds the one that makes papers
 IDLE = 0.2  # seconds between two looks at an empty queue
 HEALTH_TICKS = 50  # looks at the threads every 50 × IDLE seconds
 SHUTDOWN = 20  # seconds left to a task on its way when the worker is asked to stop
@@ -72,6 +73,10 @@ class Queue:
     def __init__(self, app: App, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.app = app
+        self.letters: dict[int, None] = {}  # to send as soon as a sender is free, oldest first
+        self.senders = threading.Semaphore(SENDERS)
+        self.picking = threading.Lock()
+        self.stopping = threading.Event()
         # Losing the queue at a power cut loses nothing (see above): no fsync, no waiting.
         self.huey = SqliteHuey(
             "portal",
@@ -99,6 +104,29 @@ class Queue:
                     self.deliver(email_id)
 
     def _deliver(self, email_id: int) -> None:
+        """Sends it, or leaves it to those who are sending: their queue is drained by whoever is
+        free, and looked at once more after each has finished."""
+        self.letters[email_id] = None
+        while self.letters and self.senders.acquire(blocking=False):
+            try:
+                while (letter := self._next_letter()) is not None:
+                    self._send(letter)
+            finally:
+                self.senders.release()
+            if self.stopping.is_set():
+                return
+
+    def _next_letter(self) -> int | None:
+        """None when there is none left, or no time: rows say what has not left."""
+        if self.stopping.is_set():
+            return None
+        with self.picking:
+            letter = next(iter(self.letters), None)
+            if letter is not None:
+                del self.letters[letter]
+        return letter
+
+    def _send(self, email_id: int) -> None:
         with self.app.app_context():
             again = outbox.next_try(email_id) if outbox.deliver(email_id) else None
         if again is not None and again - clock.now() < SOON:
@@ -245,7 +273,7 @@ def worker(app: App, *, warm: bool = True) -> None:
         graceful_signal="TERM",
     )
     consumer.start()
-    stop = threading.Event()
+    stop = queue.stopping
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("worker %s ready", os.getpid())

@@ -90,7 +90,11 @@ def _describe_organisation() -> None:
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file with its tables, the organisation, its people and its programmes."""
-    folder = tmp_path_factory.mktemp("template")
+    return described(tmp_path_factory.mktemp("template"))
+
+
+def described(folder: Path) -> Path:
+    """The same in that folder."""
     app = create_app(config_in(folder))
     with app.app_context():
         db.create_all()

@@ -1,6 +1,7 @@
 """What every page must be, checked on each one a test receives; and what htmx would do with it."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from bs4 import BeautifulSoup, Comment, NavigableString, Tag
@@ -13,8 +14,13 @@ ADDRESS = re.compile(r"https?://\S+|\S+@\S+")
 NBSP = "\u00a0"
 
 
-def soup_of(html: str) -> BeautifulSoup:
+def own_soup(html: str) -> BeautifulSoup:
+    """A tree the caller may change."""
     return BeautifulSoup(html, "html.parser")
+
+
+# The same page is looked at several times: checked, read, then its form filled in.
+soup_of = lru_cache(maxsize=32)(own_soup)
 
 
 def visible_text(root: Tag) -> str:
@@ -121,7 +127,7 @@ def apply_fragment(page: str, fragment: str, target: str | None = None) -> str:
 
     Raises AssertionError when the page has no such place.
     """
-    soup, pieces = soup_of(page), soup_of(fragment)
+    soup, pieces = own_soup(page), own_soup(fragment)
     for piece in pieces.find_all(attrs={"hx-swap-oob": True}):
         place = soup.find(id=piece["id"])
         assert place is not None, f"nothing to swap #{piece['id']} with"

@@ -1,16 +1,15 @@
-"""Sessions brought to a point of their life by the real workflow, and pages used as people do."""
+"""Sessions brought to a point of their life by the real workflow, and what left of them."""
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bs4 import Tag
+import time_machine
 from flask import Flask
-from werkzeug.test import TestResponse
 
 from portal import clock, tasks, workflow
 from portal.access import service as access
@@ -25,9 +24,11 @@ from portal.emails.outbox import message_of
 from portal.extensions import db, store, writing
 from portal.training.models import Programme, TrainingSession
 from portal.training.rules import Event, Way
-from tests import conftest, pages, second_half
+from tests import conftest, second_half
 from tests.documents import papers
-from tests.pages import BASE_URL, Visitor, apply_fragment, soup_of, text_of
+from tests.pages import BASE_URL, Visitor
+from tests.screens import Answers as Answers
+from tests.screens import plain
 
 VASSEUR, TEAM = stories.VASSEUR, stories.VASSEUR_TEAM
 CLIENT = VASSEUR["signatory_email"]
@@ -40,8 +41,6 @@ POINTS = ("draft", "shared", "sent", "filed", "cancelled")
 FULL_DAY = ("09:00", "12:30", "13:30", "17:00")
 HALVES = ("morning_starts", "morning_ends", "afternoon_starts", "afternoon_ends")
 REASON = "Le chantier est reporté"
-
-Answers = Mapping[str, str]
 
 
 # --- Sessions
@@ -122,12 +121,46 @@ def told_at(app: Flask, url: str) -> Told:
     return told(app, identity)
 
 
-def copies_of(template: Path, folder: Path) -> Flask:
-    """An application on a copy of the template's database, for a whole module of tests."""
+def _copy(template: Path, folder: Path) -> Flask:
     shutil.copytree(template, folder / "data")
     app = create_app(conftest.config_in(folder / "data"))
     app.test_client_class = Visitor
     return app
+
+
+def app_of_the_module() -> Any:
+    """A fixture: one application for all the tests of a module, each with sessions of its own."""
+
+    @pytest.fixture(scope="module")
+    def shared(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+        app = _copy(template, tmp_path_factory.mktemp("module"))
+        yield app
+        conftest.close(app)
+
+    return shared
+
+
+def trainer_of_the_module() -> Any:
+    """A fixture: its trainer, signed in once at NOW. A test that moves days signs in by itself."""
+
+    @pytest.fixture(scope="module")
+    def signed_in(app: Flask) -> Visitor:
+        with time_machine.travel(conftest.NOW, tick=False):
+            return conftest.sign_in(app, conftest.TRAINER)
+
+    return signed_in
+
+
+def app_of_one_test() -> Any:
+    """A fixture: an application that one test of such a module has for itself."""
+
+    @pytest.fixture
+    def alone(template: Path, tmp_path: Path) -> Iterator[Flask]:
+        app = _copy(template, tmp_path)
+        yield app
+        conftest.close(app)
+
+    return alone
 
 
 _ORDER = ("company", "funding", "programme", "schedule", "trainees")
@@ -214,143 +247,6 @@ def schedule(days: Iterable[date], hours: Sequence[str] = FULL_DAY, **others: st
     return answers
 
 
-# --- People at their screens
-
-
-def fill(
-    visitor: Visitor, page: str | TestResponse, answers: Answers, button: str = "Continuer"
-) -> TestResponse:
-    """Opens a step, types `answers` over what it shows, presses the button of these words.
-
-    Rows of days or people that the page lacks are added first, by its own button.
-    """
-    shown = visitor.get(page) if isinstance(page, str) else page
-    for first, add in (("days", "Ajouter un jour"), ("people", "Ajouter une personne")):
-        wanted = {int(name.split("-")[1]) for name in answers if name.startswith(f"{first}-")}
-        while wanted and f'name="{first}-{max(wanted)}-' not in shown.text:
-            shown = visitor.submit(shown, form="#etape", button=add)
-            assert shown.status_code == 200, shown.text
-    return visitor.submit(shown, dict(answers), form="#etape", button=button)
-
-
-def follow(visitor: Visitor, answer: TestResponse) -> TestResponse:
-    """The page an answer sends to."""
-    assert answer.status_code == 303, text_of(answer)
-    return visitor.get(answer.headers["Location"])
-
-
-def start(app: Flask, link: str) -> Visitor:
-    """The browser of a client who opened the link and pressed « Commencer »."""
-    visitor = Visitor(app, app.response_class)
-    answer = visitor.submit(link)
-    assert answer.status_code == 303, text_of(answer)
-    return visitor
-
-
-def htmx_post(visitor: Visitor, page: TestResponse, answers: Answers, **pressed: str) -> Any:
-    """What htmx posts for the form of a step: every control as it stands; `url` names another
-    address than the form's own (the draft's, for an autosave)."""
-    url = pressed.pop("url", page.request.path)
-    values = {**controls(page), **answers, **pressed}
-    headers = {"HX-Current-URL": BASE_URL + page.request.path}
-    return visitor.hx(url, data=values, headers=headers)
-
-
-def tile(page: TestResponse, words: str) -> str:
-    """The value of the tile, or of the option, that says these words."""
-    for tag in soup_of(page.text).select("label.choice, option"):
-        if words in text_in(tag):
-            control = tag if tag.name == "option" else tag.select_one("input")
-            assert control is not None
-            return str(control["value"])
-    raise AssertionError(f"no choice « {words} »")
-
-
-def autosave(visitor: Visitor, page: TestResponse, answers: Answers) -> TestResponse:
-    """What leaves by itself a moment after the last key was pressed."""
-    answer: TestResponse = htmx_post(visitor, page, answers, url=f"{page.request.path}/brouillon")
-    return answer
-
-
-def controls(page: TestResponse, root: str = "etape") -> dict[str, str]:
-    """The name and value of each control of a step, as the browser holds them."""
-    soup = soup_of(page.text)
-    form = soup.find(id=root)
-    assert isinstance(form, Tag)
-    return {name: values[0] for name, values in pages._controls(soup, form).values.items()}
-
-
-# --- What they see
-
-
-def at_field(page: TestResponse, name: str) -> str:
-    """The sentence of the fault beside a field, without « Erreur : »; empty when there is none."""
-    found = soup_of(page.text).find(id=f"{name}-err")
-    return text_in(found).removeprefix("Erreur : ") if found else ""
-
-
-def text_in(tag: Any) -> str:
-    assert isinstance(tag, Tag)
-    return " ".join(tag.get_text().replace("\u00a0", " ").split())
-
-
-def assert_refused(page: TestResponse, name: str, sentence: str) -> None:
-    """The page says `sentence` at the top, as a link to the field, and beside the field."""
-    soup = soup_of(page.text)
-    assert page.status_code == 422, text_of(page)
-    assert soup.title
-    assert text_in(soup.title).startswith("Erreur : ")
-    summary = {str(a["href"]): text_in(a) for a in soup.select("#erreurs a")}
-    assert summary.get(f"#{name}") == sentence, summary or text_of(page)
-    assert at_field(page, name) == sentence
-    field = soup.find(id=name)
-    assert isinstance(field, Tag)
-    assert f"{name}-err" in str(field.get("aria-describedby"))
-
-
-def section(page: TestResponse, heading: str) -> str:
-    """The text of the part of a page that this heading names."""
-    for tag in soup_of(page.text).find_all(["h2", "h3"]):
-        if text_in(tag) == heading:
-            return text_in(tag.find_parent("section"))
-    raise AssertionError(f"no part « {heading} » in {text_of(page)}")
-
-
-@dataclass(frozen=True)
-class Screen:
-    """What a browser shows: a page received, perhaps changed by htmx since."""
-
-    text: str
-    request: Any
-
-
-def swapped(page: Any, fragment: TestResponse, target: str | None = None) -> Any:
-    """The screen after htmx put that answer in its place."""
-    return Screen(apply_fragment(page.text, fragment.text, target), page.request)
-
-
-_FLEETING = ("csrf_token", "edit_id", "key")  # made anew each time a page is shown
-
-
-def same_as_reloaded(
-    visitor: Visitor, page: TestResponse, fragment: TestResponse, target: str | None
-) -> None:
-    """The page htmx shows after this answer is the page a reload shows."""
-    after = soup_of(apply_fragment(page.text, fragment.text, target))
-    reloaded = soup_of(visitor.get(page.request.full_path.rstrip("?")).text)
-    for soup in (after, reloaded):
-        for tag in soup.find_all(attrs={"name": _FLEETING}):
-            del tag["value"]
-        for tag in soup.find_all(attrs={"data-focus": True}):
-            del tag["data-focus"]
-    parts = [str(t["id"]) for t in soup_of(fragment.text).find_all(id=True, recursive=False)]
-    assert parts
-    for identity in parts:
-        seen, expected = after.find(id=identity), reloaded.find(id=identity)
-        assert seen is not None, identity
-        assert str(seen).split() == str(expected).split(), identity
-
-
 # --- Papers and messages
 
 
@@ -384,11 +280,6 @@ def last_email(training: Told, letter: str) -> Email:
     """The latest message of that kind; needs an application context."""
     query = db.select(Email).filter_by(training_id=training.id, letter=letter)
     return db.session.scalars(query.order_by(Email.id.desc())).first() or pytest.fail(letter)
-
-
-def plain(text: str) -> str:
-    """One line, plain blanks."""
-    return " ".join(text.replace("\u00a0", " ").split())
 
 
 def print_papers(app: Flask, training: Told) -> dict[str, papers.Paper]:

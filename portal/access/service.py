@@ -13,7 +13,7 @@ from portal import clock
 from portal.access import rules
 from portal.access.models import Grant, HeldForm, ShareLink
 from portal.access.rules import Actor, Scope, digest
-from portal.extensions import db, settings, writing
+from portal.extensions import db, note, settings, writing
 from portal.training.models import TrainingSession
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -147,22 +147,21 @@ def open_space(link: ShareLink, cookie_value: str | None, at: datetime) -> str:
             db.session.execute(
                 delete(Grant).where(Grant.cookie_sha256 == digest(fresh), Grant.link_id == link_id)
             )
-        db.session.add(
-            Grant(
-                cookie_sha256=digest(fresh),
-                link_id=link_id,
-                rotation=rotation,
-                created_at=at,
-                seen_at=at,
-            )
-        )
-        db.session.execute(
-            update(ShareLink)
-            .where(ShareLink.id == link_id, ShareLink.opened_at.is_(None))
-            .values(opened_at=at)
-        )
+        _grant(link_id, rotation, fresh, at)
         db.session.execute(delete(Grant).where(Grant.created_at < at - rules.GRANT_ABSOLUTE))
     return fresh
+
+
+def _grant(link_id: int, rotation: int, cookie_value: str, at: datetime) -> None:
+    """Opens the dossier, unless the link was replaced or closed since it was looked at."""
+    link = db.session.get(ShareLink, link_id, populate_existing=True)
+    if link is None or link.rotation != rotation or link.revoked_at is not None:
+        return
+    link.opened_at = link.opened_at or at
+    digested = digest(cookie_value)
+    db.session.add(
+        Grant(cookie_sha256=digested, link_id=link_id, rotation=rotation, created_at=at, seen_at=at)
+    )
 
 
 def space_of(
@@ -187,8 +186,7 @@ def space_of(
     )
     grant = next((x for x in grants if _is_open(x, at)), None)
     if grant is not None and at - grant.seen_at >= TOUCH_EVERY:
-        with writing():
-            db.session.execute(update(Grant).where(Grant.id == grant.id).values(seen_at=at))
+        note(Grant, grant.id, seen_at=at)
     return grant
 
 

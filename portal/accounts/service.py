@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, select, update
 from portal import clock, french
 from portal.access.rules import Role, digest
 from portal.accounts.models import LoginSession, Organisation, User
-from portal.extensions import db, writing
+from portal.extensions import db, note, writing
 
 DEMONSTRATION_PASSWORD = "demonstration"  # noqa: S105 - shown on the login page of the demonstration
 PASSWORD_LENGTHS = (12, 128)
@@ -232,11 +232,7 @@ def login_of(token: str, at: datetime) -> LoginSession | None:
     if at - login.seen_at >= IDLE[role] or at - login.created_at >= ABSOLUTE[role]:
         return None
     if at - login.seen_at >= TOUCH_EVERY:
-        identity = login.id
-        with writing():
-            db.session.execute(
-                update(LoginSession).where(LoginSession.id == identity).values(seen_at=at)
-            )
+        note(LoginSession, login.id, seen_at=at)
     return login
 
 

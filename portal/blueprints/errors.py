@@ -1,5 +1,6 @@
 """Error pages: French, with one way out. The page of a failure depends on nothing."""
 
+import errno
 import logging
 import re
 import secrets
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, current_app, request
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from portal import web
@@ -49,6 +51,10 @@ SENTENCES = {
     ),
     429: ("Trop d’essais", "Patientez quelques minutes, puis réessayez."),
 }
+_FULL = (
+    "Le portail n’a plus de place",
+    "Votre envoi n’a pas été enregistré, mais rien d’ancien n’est perdu. Prévenez-nous.",
+)
 
 
 @blueprint.app_errorhandler(CSRFError)
@@ -95,7 +101,16 @@ def failed(error: Exception) -> Response:
     log.error(
         "failure %s on %s %r", reference, request.method, masked(request.path), exc_info=error
     )
+    if _is_full(error):
+        return bare(507, *_FULL, reference=reference)
     return bare(500, reference=reference)
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether there was no room left to write, in the database or in the folder of files."""
+    if isinstance(error, OperationalError):
+        return "disk is full" in str(error.orig)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def bare(

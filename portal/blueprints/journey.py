@@ -106,7 +106,7 @@ def show(door: Door, training: TrainingSession, slug: str) -> Response:
             latest = stored if latest is None or stored.saved_at > latest.saved_at else latest
         else:
             raws[topic] = trainings.first_answers(training, topic)
-    edit_id = (held or {}).get("edit_id", "")[:32] or secrets.token_hex(8)
+    edit_id = (held.get("edit_id", "") if held is not None else "")[:32] or secrets.token_hex(8)
     opened = Opened(training, step, edit_id, raws, versions, latest)
     lookup.propose(opened)
     return _answer(door, opened, validate=tried)

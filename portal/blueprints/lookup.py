@@ -234,6 +234,8 @@ def propose(opened: Opened) -> None:
 def context(opened: Opened) -> dict[str, Any]:
     """What the templates of the company and of its funding read, under the name `look`."""
     look = opened.look or Look()
+    if not {"company", "funding"}.intersection(opened.raws):
+        return {"look": look}
     row = companies.finding_of(opened.training.id)
     if "company" in opened.raws:
         siret = companies.typed_siret(opened.raws["company"])

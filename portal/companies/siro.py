@@ -158,7 +158,7 @@ class _Pairs:
     """Numbers the distinct ends of line (agreement, owner, manager): a few thousands."""
 
     def __init__(self) -> None:
-        self.codes = {opco.siro_label: opco.code for opco in opcos().values()}
+        self.codes = {_label(opco.siro_label): opco.code for opco in opcos().values()}
         self.numbers: dict[bytes, int] = {}
         self.parts: list[tuple[str, str, str]] = []
 
@@ -172,7 +172,7 @@ class _Pairs:
             fields.append("")
         if len(fields) != 3:
             return None
-        idcc, owner, manager = fields
+        idcc, owner, manager = fields[0], _label(fields[1]), _label(fields[2])
         if not (idcc.isascii() and idcc.isdigit() and len(idcc) <= 4 and owner in self.codes):
             return None
         if manager and manager not in self.codes:
@@ -180,6 +180,11 @@ class _Pairs:
         self.parts.append((idcc.zfill(4), self.codes[owner], self.codes.get(manager, "")))
         self.numbers[rest] = len(self.parts) - 1
         return self.numbers[rest]
+
+
+def _label(name: str) -> str:
+    """« OPCO 2i » and « OPCO2I » are the same OPCO."""
+    return name.upper().replace(" ", "")
 
 
 def _check(report: Report, before: int) -> None:

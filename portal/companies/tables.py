@@ -5,7 +5,6 @@ it no longer mentions, activities and funds stay those of the package.
 """
 
 import csv
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -17,13 +16,6 @@ from portal.companies import siro
 from portal.companies.reference import Activity, Convention, Fund, Reliability, Tables
 
 HIDDEN = "ne pas afficher"  # in the source column of a row that still has to be checked
-
-
-def typography(text: str) -> str:
-    """A text of the open data as the pages write it: ’ and no-break spaces before ; : ? ! »."""
-    text = french.one_line(text).replace("'", "’")
-    text = re.sub(r" ([:;?!»])", french.NBSP + r"\1", text)
-    return text.replace("« ", "«" + french.NBSP)
 
 
 def current(path: Path) -> Tables:
@@ -60,7 +52,7 @@ def packaged() -> Tables:
         activities={
             row["naf"]: Activity(
                 row["naf"],
-                typography(row["libelle"]),
+                french.typography(row["libelle"]),
                 row["idcc_probable"],
                 row["opco_code"],
                 row["fiabilite"],
@@ -71,11 +63,11 @@ def packaged() -> Tables:
         funds={
             row["code"]: Fund(
                 row["code"],
-                typography(row["nom"]),
+                french.typography(row["nom"]),
                 row["site"],
                 row["portail_url"] or row["site"],
-                typography(row["public"]),
-                typography(row["depot"]),
+                french.typography(row["public"]),
+                french.typography(row["depot"]),
                 row["mois"],
             )
             for row in _rows("fafs")
@@ -92,7 +84,7 @@ def _conventions() -> dict[str, Convention]:
         for row in _rows(name):
             found[row["idcc"]] = Convention(
                 row["idcc"],
-                typography(row["intitule"]),
+                french.typography(row["intitule"]),
                 (row["opco_code"],),
                 reliability,
                 row["source"],
@@ -102,7 +94,7 @@ def _conventions() -> dict[str, Convention]:
         is_escape = row["opcos_possibles"] == "*"
         found[row["idcc"]] = Convention(
             row["idcc"],
-            typography(row["intitule"]),
+            french.typography(row["intitule"]),
             () if is_escape else tuple(row["opcos_possibles"].split("|")),
             Reliability.ESCAPE if is_escape else Reliability.SHARED,
             "SIRO",

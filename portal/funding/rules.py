@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
-from portal import money
+from portal import french, money
 
 STAFF_THRESHOLD = 50  # plan funds of the OPCO are for companies below it: L6332-1-3
 
@@ -69,7 +69,7 @@ def opcos() -> dict[str, Opco]:
             website=row["site"],
             portal_name=row["portail"].split(" (")[0].replace("'", "’"),
             portal_url=row["portail_url"],
-            sectors=row["secteurs"].replace("'", "’"),
+            sectors=french.typography(row["secteurs"]),
             summary=row["resume"],
             filing_days=int(row["delai_jours"]) if row["delai_jours"] else None,
             filing_is_sure="à confirmer" not in row["delai_source"],

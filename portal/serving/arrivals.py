@@ -14,7 +14,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-HEAD_SECONDS = 15.0  # for the request line and the headers
+HEAD_SECONDS = 10.0  # for the request line and the headers
 WHOLE_SECONDS = 90.0  # for everything: 256 KiB at the 3 KiB/s of a bad line
 LEAVING_SECONDS = 2.0  # for everything, once the worker was asked to stop
 HEAD_LIMIT = 64 * 1024  # octets
@@ -39,6 +39,7 @@ class Arrival:
     def __init__(self, received: bytes) -> None:
         self.received = bytearray(received)
         self.wanted: int | None = None  # octets of head and body, once the head is there
+        self.asks_to_go_on = False  # it waits for « 100 Continue » before it sends its body
         self.since = time.monotonic()
 
     @property
@@ -66,8 +67,6 @@ class Arrival:
         self.wanted = end + len(_END) + (octets if octets <= BODY_LIMIT else 0)
         self.asks_to_go_on = not self.is_whole and bool(_EXPECT.search(head))
         return None
-
-    asks_to_go_on = False  # it waits for « 100 Continue » before it sends its body
 
     def is_late(self, now: float, *, leaving: bool) -> bool:
         limit = HEAD_SECONDS if self.wanted is None else WHOLE_SECONDS

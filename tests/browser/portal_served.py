@@ -87,7 +87,7 @@ class Portal:
             storage_state=self._session(who) if who else None,
             accept_downloads=True,
         )
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(20_000)
         return context
 
     def page(self, width: int = DESKTOP, *, js: bool = True, who: str = "") -> Page:

@@ -1,7 +1,7 @@
 """A directory of companies that fails in every way a real one does, on a real socket.
 
-It answers as the demonstration's own does (found, closed, absent, several agreements); `fault` makes
-it misbehave, `asked` keeps what reached it.
+It answers as the demonstration's own does (found, closed, absent, several agreements); `fault`
+makes it misbehave, `asked` keeps what reached it.
 """
 
 import threading
@@ -25,7 +25,7 @@ BY_HEAD_OFFICE, SIGNED, HIDDEN = "90084529800026", "90106742100015", "9012896450
 class Handler(registry.Handler):
     server: "Directory"
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name http.server calls
         query = parse_qs(urlsplit(self.path).query)
         self.server.asked.append((query.get("q", [""])[0], dict(self.headers)))
         if self.server.fault is not None:

@@ -32,11 +32,13 @@ FAULTS = [
 WORDS = [
     "boulangerie", "Boulangerie-Pâtisserie", "BOULANGERIE PATISSERIE", "pâtisserie boulangerie",
     "patisseries boulangeries", "d’études bureaux techniques", "d'etudes techniques bureaux",
-    "menuiserie vasseur", "' OR 1=1 --", "1; DROP TABLE company", "%' UNION SELECT 1 --", "<script>",
-    "<img src=x onerror=alert(1)>", "{{7*7}}", "${jndi:ldap://x}", "../../etc/passwd", "\x00\x08nul",
+    "menuiserie vasseur", "' OR 1=1 --", "1; DROP TABLE company", "%' UNION SELECT 1 --",
+    "<script>",
+    "<img src=x onerror=alert(1)>", "{{7*7}}", "${jndi:ldap://x}", "../../etc/passwd",
+    "\x00\x08nul",
     "é" * 300, "x" * 10_000, "conv " * 2_000, "٣٤٥٦", "日本語", "العربية", "🙂🙂", "a", "aa", "L’",
     "d'", "-", "—", "«»", "?", "&&&", "😀 boulangerie", "office\u0000notaire", "é́́́́",
-    "a.b.c", "O'Brien", "null", "None", "undefined", "true", "NaN", "1e9", "0x1F", "-1", "+33",
+    "a.b.c", "O'Brien", "null", "None", "undefined", "true", "NaN", "1e9", "0x1F", "−1", "+33",
     "12,5", "12.5.7.9.x", "SELECT", "\\", "\\\\unc\\path", "%00", "%0d%0aSet-Cookie:a=b",
     "http://example.org", "mailto:a@b", "\u202egnirts", "ﬁnances", "Œuvres sociales", "STRASSE ß",
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Whatever people do in whatever order: never an impossible session, never a silent change."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -33,13 +33,14 @@ from tests import story
 from tests.conftest import NOW, TRAINER, user
 from tests.story import VASSEUR
 
+Given = Mapping[str, Mapping[str, str]]
 TABLES = (
     "company", "half_day", "trainee", "topic_answers", "document", "email", "share_link",
     "journal_entry",
 )  # fmt: skip
 ROLES = st.sampled_from(list(Role))
 DOERS = st.sampled_from([Role.TRAINER, Role.TRAINER, Role.CLIENT, Role.OFFICE])
-REASONS = st.sampled_from(["Le chantier est reporté", "Une personne de plus", "", None])
+REASONS = st.sampled_from(["Le chantier est reporté", "Une personne de plus", "Neige", "", None])
 COMPANIES = st.sampled_from(
     [
         VASSEUR,
@@ -58,13 +59,13 @@ FUNDINGS = st.sampled_from(
         {"funder": "nobody"},
     ]
 )
-PRICES = st.sampled_from(
+PROGRAMMES = st.sampled_from(
     [
-        {},
-        {"price_basis": "day", "unit_price": "950"},
-        {"price_basis": "hour_trainee", "unit_price": "33,33"},
-        {"price_basis": "trainee", "unit_price": "0"},
-        {"price_basis": "hour", "unit_price": "cher"},
+        {"remote_percent": "0"},
+        {"remote_percent": "50", "price_basis": "day", "unit_price": "950"},
+        {"remote_percent": "0", "price_basis": "hour_trainee", "unit_price": "33,33"},
+        {"remote_percent": "0", "price_basis": "trainee", "unit_price": "0"},
+        {"remote_percent": "0", "price_basis": "hour", "unit_price": "cher"},
     ]
 )
 PEOPLE = st.sampled_from(
@@ -89,6 +90,15 @@ def schedules(draw: st.DrawFn) -> dict[str, str]:
     return dict(story.schedule(days, draw(HOURS)))
 
 
+ANSWERS = st.one_of(
+    st.fixed_dictionaries({"company": COMPANIES, "funding": FUNDINGS}),
+    st.fixed_dictionaries({"funding": FUNDINGS}),
+    st.fixed_dictionaries({"programme": PROGRAMMES}),
+    st.fixed_dictionaries({"schedule": schedules()}),
+    st.fixed_dictionaries({"trainees": PEOPLE}),
+)
+
+
 class Life(RuleBasedStateMachine):
     """One session, from its creation on; every act goes through the corridor."""
 
@@ -111,48 +121,39 @@ class Life(RuleBasedStateMachine):
             self.context.pop()
             self.now.stop()
 
-    @initialize(way=st.sampled_from(list(Way)), email=st.sampled_from([story.CLIENT, None]))
-    def create(self, way: Way, email: str | None) -> None:
+    @initialize(
+        way=st.sampled_from(list(Way)),
+        email=st.sampled_from([story.CLIENT, None]),
+        is_sent=st.booleans(),
+    )
+    def create(self, way: Way, email: str | None, is_sent: bool) -> None:
         person = user(TRAINER)
         key = f"life-{next(self.numbers)}"
         made = workflow.create(person, self.actor(Role.TRAINER), way, key, client_email=email)
         self.identity = made.id
+        if is_sent:
+            self.everything(after=48)
+            self.issue(Role.TRAINER)
 
     # --- What is done
 
-    @rule(role=DOERS, answers=COMPANIES, final=st.booleans(), stale=st.booleans())
-    def company(self, role: Role, answers: dict[str, str], final: bool, stale: bool) -> None:
-        self.save(role, "company", answers, final, stale)
-
-    @rule(role=DOERS, answers=FUNDINGS, final=st.booleans())
-    def funding(self, role: Role, answers: dict[str, str], final: bool) -> None:
-        self.save(role, "funding", answers, final)
-
-    @rule(role=DOERS, price=PRICES, final=st.booleans())
-    def programme(self, role: Role, price: dict[str, str], final: bool) -> None:
-        self.save(role, "programme", self.programme_answers(price), final)
-
-    @rule(role=DOERS, answers=schedules(), final=st.booleans())
-    def schedule(self, role: Role, answers: dict[str, str], final: bool) -> None:
-        self.save(role, "schedule", answers, final)
-
-    @rule(role=DOERS, answers=PEOPLE, final=st.booleans())
-    def people(self, role: Role, answers: dict[str, str], final: bool) -> None:
-        self.save(role, "trainees", answers, final)
+    @rule(role=DOERS, given=ANSWERS, final=st.booleans(), stale=st.booleans())
+    def save(self, role: Role, given: Given, final: bool, stale: bool) -> None:
+        topics = self.topics(given, final=final, stale=stale)
+        self.perform(Event.SAVE_TOPIC, role, topics=topics, journaled=final)
 
     @rule(after=st.integers(1, 60))
     def everything(self, after: int) -> None:
         """A whole dossier at once, so that many runs go past the draft."""
         days = [clock.today() + timedelta(days=after + n) for n in range(2)]
-        whole = {
+        whole: Given = {
             "company": VASSEUR,
             "funding": {"funder": "CONSTRUCTYS", "subrogation": "oui"},
-            "programme": self.programme_answers({}),
-            "schedule": dict(story.schedule(days)),
+            "programme": {"remote_percent": "0"},
+            "schedule": story.schedule(days),
             "trainees": {"headcount": "4"},
         }
-        saves = [s for topic in whole for s in self.topics(topic, whole[topic], True, False)]
-        self.perform(Event.SAVE_TOPIC, Role.TRAINER, topics=saves)
+        self.perform(Event.SAVE_TOPIC, Role.TRAINER, topics=self.topics(whole))
 
     @rule(role=ROLES, email=st.sampled_from([None, "autre@menuiserie-vasseur.example"]))
     def share(self, role: Role, email: str | None) -> None:
@@ -171,17 +172,9 @@ class Life(RuleBasedStateMachine):
         filed_on = clock.today() + timedelta(days=days)
         self.perform(Event.NOTE_FILING, role, filed_on=filed_on, number="CO-7")
 
-    @rule(role=DOERS, reason=REASONS, answers=COMPANIES)
-    def amend_the_company(self, role: Role, reason: str | None, answers: dict[str, str]) -> None:
-        self.amend(role, reason, "company", answers)
-
-    @rule(role=DOERS, reason=REASONS, answers=schedules())
-    def amend_the_dates(self, role: Role, reason: str | None, answers: dict[str, str]) -> None:
-        self.amend(role, reason, "schedule", answers)
-
-    @rule(role=DOERS, reason=REASONS, answers=PEOPLE)
-    def amend_the_people(self, role: Role, reason: str | None, answers: dict[str, str]) -> None:
-        self.amend(role, reason, "trainees", answers)
+    @rule(role=DOERS, reason=REASONS, given=ANSWERS)
+    def amend(self, role: Role, reason: str | None, given: Given) -> None:
+        self.perform(Event.AMEND, role, topics=self.topics(given), reason=reason)
 
     @rule(role=ROLES, reason=REASONS)
     def reopen(self, role: Role, reason: str | None) -> None:
@@ -205,26 +198,19 @@ class Life(RuleBasedStateMachine):
         db.session.rollback()
         return db.session.get_one(TrainingSession, self.identity)
 
-    def programme_answers(self, price: dict[str, str]) -> dict[str, str]:
-        identity = db.session.scalars(db.select(Programme.id).filter_by(code="LPM-14")).one()
-        return {"programme_id": str(identity), "remote_percent": "0", **price}
+    def topics(self, given: Given, final: bool = True, stale: bool = False) -> list[Any]:
+        """The saves of these topics, as the page that shows them would ask for them."""
+        return [self.topic(name, dict(given[name]), final, stale) for name in given]
 
-    def topics(self, topic: str, answers: dict[str, str], final: bool, stale: bool) -> list[Any]:
-        stored = trainings.answers_of(self.row(), topic)
+    def topic(self, name: str, answers: dict[str, str], final: bool, stale: bool) -> Any:
+        if name == "programme":
+            query = db.select(Programme.id).filter_by(code="LPM-14")
+            answers["programme_id"] = str(db.session.scalars(query).one())
+        stored = trainings.answers_of(self.row(), name)
         version = 0 if stored is None or stale else stored.version
-        raw = {name: [value] for name, value in answers.items()}
+        raw = {field: [value] for field, value in answers.items()}
         edit_id = f"edit-{next(self.numbers)}"
-        return [(topic, raw, {"version": version, "edit_id": edit_id, "final": final})]
-
-    def save(
-        self, role: Role, topic: str, answers: dict[str, str], final: bool, stale: bool = False
-    ) -> None:
-        topics = self.topics(topic, dict(answers), final, stale)
-        self.perform(Event.SAVE_TOPIC, role, topics=topics, journaled=final)
-
-    def amend(self, role: Role, reason: str | None, topic: str, answers: dict[str, str]) -> None:
-        topics = self.topics(topic, dict(answers), True, False)
-        self.perform(Event.AMEND, role, topics=topics, reason=reason)
+        return name, raw, {"version": version, "edit_id": edit_id, "final": final}
 
     def perform(self, event: Event, role: Role, **data: Any) -> None:
         """The act; when it is refused, French sentences say why and nothing at all changed."""

@@ -126,6 +126,11 @@ class Portal:
     def stop_worker(self) -> None:
         self.worker = _end(self.worker)
 
+    def kill_worker(self) -> None:
+        assert self.worker is not None
+        kill(self.worker.pid)
+        self.worker.wait()
+
     def stop(self) -> None:
         self.worker, self.web = _end(self.worker), _end(self.web)
 
@@ -164,12 +169,8 @@ class Portal:
             conftest.close(app)
 
     def connect(self) -> sqlite3.Connection:
-        connection = (
-            sqlite3.connect(self.data / "portal.sqlite3", timeout=20, autocommit=True)
-            if sys.version_info >= (3, 12)
-            else sqlite3.connect(self.data / "portal.sqlite3", timeout=20, isolation_level=None)
-        )
-        return connection
+        """The database file as any other program would open it; no transaction by itself."""
+        return sqlite3.connect(self.data / "portal.sqlite3", timeout=20, isolation_level=None)
 
     def rows(self, query: str, *values: Any) -> list[Any]:
         """What the database answers now; one value per row when one column is asked."""
@@ -183,16 +184,11 @@ class Portal:
 
     def findings(self) -> list[str]:
         """What `flask verify` and SQLite say against the data; empty when all is well."""
-        done = subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", "verify"],
-            cwd=ROOT, env=self.env, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        found = done.stderr.splitlines() if done.returncode else []
-        return (
-            found
-            + [x for x in self.rows("PRAGMA integrity_check") if x != "ok"]
-            + [str(x) for x in self.rows("PRAGMA foreign_key_check")]
-        )
+        with self.app() as app:
+            done = app.test_cli_runner().invoke(args=["verify"])
+        found = done.output.splitlines() if done.exit_code else []
+        found += [word for word in self.rows("PRAGMA integrity_check") if word != "ok"]
+        return found + [str(row) for row in self.rows("PRAGMA foreign_key_check")]
 
     def set_of(self, ref: str) -> tuple[int, int, int]:
         """Papers, letters that carry them, and journal entries of the sending of that session."""
@@ -204,8 +200,7 @@ class Portal:
             ("journal_entry", "event = 'issue_documents'"),
         )
         found = [
-            self.rows(f"SELECT count(*) {of_it.format(*each)}", identity)[0]  # noqa: S608
-            for each in counted
+            self.rows(f"SELECT count(*) {of_it.format(*each)}", identity)[0] for each in counted
         ]
         return found[0], found[1], found[2]
 

@@ -124,6 +124,7 @@ class World:
     def restore(self) -> None:
         """The database as it was when the world was made."""
         with sqlite3.connect(self.file) as current:
+            current.execute("PRAGMA synchronous=OFF")
             self.pristine.backup(current)
         current.close()
 

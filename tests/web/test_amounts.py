@@ -8,11 +8,14 @@ from flask import Flask
 
 from portal.accounts.models import Organisation
 from portal.extensions import db, writing
-from tests import story
+from tests import screens, story
 from tests.pages import Visitor, text_of
-from tests.story import Answers, a_training, controls, fill, follow, section
+from tests.screens import controls, fill, follow, section
+from tests.story import Answers, a_training
 
 pytestmark = pytest.mark.usefixtures("frozen")
+app = story.app_of_the_module()
+trainer = story.trainer_of_the_module()
 
 EXEMPT = "Exonération de TVA, article 261, 4, 4° a du CGI"
 STANDARD = "TVA au taux de 20 %"
@@ -85,6 +88,11 @@ def under(app: Flask, regime: str) -> None:
         organisation.vat_number = "FR57901447821" if regime == "standard" else None
 
 
+@pytest.fixture(autouse=True)
+def _usual_regime(app: Flask) -> None:
+    under(app, "exempt")
+
+
 @every_example
 def test_on_every_page(
     app: Flask, trainer: Visitor, client_of: Callable[[int], Visitor], case: Example
@@ -103,7 +111,7 @@ def test_on_every_page(
     else:
         assert f"Prix{case.net} net de taxe" in page
         assert ("TVAexonérée" if case.regime == "exempt" else "TVAnon applicable") in money
-    assert case.net in text_of(trainer.get("/formateur/"))
+    assert case.net in text_of(trainer.get(f"/formateur/?q={training.ref}"))
 
 
 @every_example
@@ -112,7 +120,7 @@ def test_before_sending(app: Flask, anonymous: Visitor, case: Example) -> None:
     landing = text_of(anonymous.get(training.link))
     known = case.basis != "hour_trainee"  # else it waits for the number of people
     assert (f"{case.net} {'hors taxe' if case.has_vat else 'net de taxe'}" in landing) is known
-    client = story.start(app, training.link)
+    client = screens.start(app, training.link)
     page = follow(client, fill(client, training.client_step("entreprise"), story.VASSEUR))
     page = follow(client, fill(client, page, {"headcount": str(case.people)}))
     page = follow(client, fill(client, page, {"funder": case.funder, "subrogation": "non"}))
@@ -159,20 +167,20 @@ def test_the_five_bases_of_a_price(
 ) -> None:
     training = a_training(app, way="self", trainees={"headcount": "4", "needs_adaptation": "non"})
     page = trainer.get(training.step("programme"))
-    values = {"price_basis": story.tile(page, basis), "unit_price": typed}
+    values = {"price_basis": screens.tile(page, basis), "unit_price": typed}
     follow(trainer, fill(trainer, page, values))
     text = section(trainer.get(training.page + "verifier"), "Formation")
     assert f"Prix{net} net de taxe" in text
     assert said in text
     again = controls(trainer.get(training.step("programme")))
-    assert f"{story.plain(again['unit_price'])} €" == said.split(" : ")[1]  # as an amount
+    assert f"{screens.plain(again['unit_price'])} €" == said.split(" : ")[1]  # as an amount
 
 
 def test_the_price_of_the_catalogue_when_none_is_given(app: Flask, trainer: Visitor) -> None:
     training = a_training(app, way="self", programme=None)
     page = trainer.get(training.step("programme"))
     assert "2 400,00 € forfait" in text_of(page)
-    values = {"programme_id": story.tile(page, "Prise de parole")}
+    values = {"programme_id": screens.tile(page, "Prise de parole")}
     page = follow(trainer, fill(trainer, page, values))
     text = section(trainer.get(training.page + "verifier"), "Formation")
     assert "ProgrammePrise de parole en public" in text

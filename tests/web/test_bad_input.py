@@ -1,30 +1,19 @@
 """Whatever is typed: a French sentence at the top and at the field, and nothing lost."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-import time_machine
 from flask import Flask
 
 from portal import french
 from portal.accounts.models import Organisation
 from portal.extensions import db, writing
-from tests import story
-from tests.conftest import NOW, TRAINER, close, sign_in
+from tests import screens, story
 from tests.pages import Visitor, soup_of, text_of
-from tests.story import (
-    VASSEUR,
-    a_training,
-    assert_refused,
-    controls,
-    fill,
-    follow,
-    plain,
-    section,
-)
+from tests.screens import assert_refused, controls, fill, follow, plain, section
+from tests.story import VASSEUR, a_training
 
 pytestmark = pytest.mark.usefixtures("frozen")
+app = story.app_of_the_module()
+trainer = story.trainer_of_the_module()
 
 LONG = "Menuiserie " * 46  # 506 characters, 505 once its ends are cut
 SIREN = (
@@ -32,20 +21,6 @@ SIREN = (
     "le SIRET"
 )
 TOO_LONG = "Ce texte est trop long : {} caractères au plus, il y en a {}"
-
-
-@pytest.fixture(scope="module")
-def app(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """One for the whole module: each test speaks of a session of its own."""
-    app = story.copies_of(template, tmp_path_factory.mktemp("bad-input"))
-    yield app
-    close(app)
-
-
-@pytest.fixture(scope="module")
-def trainer(app: Flask) -> Visitor:
-    with time_machine.travel(NOW, tick=False):
-        return sign_in(app, TRAINER)
 
 
 COMPANY = [
@@ -271,7 +246,7 @@ def test_markup_stays_text_everywhere(app: Flask, trainer: Visitor) -> None:
         ),
         trainees={"headcount": "2", "needs_adaptation": "non", **people},
     )
-    client = story.start(app, training.link)
+    client = screens.start(app, training.link)
     steps = [training.step(slug) for slug in ("client", "dates", "stagiaires")]
     shown = [trainer.get(url) for url in (training.page, "/formateur/?q=alert", *steps)]
     shown += [client.get(training.link), client.get(training.space)]
@@ -299,6 +274,6 @@ def test_markup_in_a_conflict_and_in_a_reason(app: Flask, trainer: Visitor) -> N
     fill(trainer, theirs, {"legal_name": MARKUP})
     page = fill(trainer, mine, {"legal_name": "Vasseur"})
     assert page.status_code == 409
-    assert f"Raison socialeVasseur{MARKUP}" in text_of(page)
+    assert screens.compared(page)["Raison sociale"] == ("Vasseur", MARKUP)
     page = trainer.submit(training.page + "annuler", {"reason": MARKUP})
     assert MARKUP in text_of(follow(trainer, page))

@@ -6,35 +6,21 @@ from datetime import timedelta
 import pytest
 import time_machine
 from flask import Flask
-from werkzeug.test import TestResponse
 
 from portal.documents.models import Document
 from portal.extensions import db
-from tests import story
-from tests.conftest import PASSWORD, TRAINER
+from tests import screens, story
+from tests.conftest import PASSWORD, TRAINER, sign_in
 from tests.pages import Visitor, soup_of, text_of
-from tests.story import (
-    VASSEUR,
-    a_training,
-    autosave,
-    controls,
-    fill,
-    follow,
-    section,
-    text_in,
-)
+from tests.screens import autosave, compared, controls, fill, follow, section
+from tests.story import VASSEUR, a_training
 
 pytestmark = pytest.mark.usefixtures("frozen")
+app = story.app_of_the_module()
+trainer = story.trainer_of_the_module()
 
 HELD = "Votre session s’était refermée. Rien n’est perdu : vérifiez, puis envoyez à nouveau."
 ClientOf = Callable[[int], Visitor]
-
-
-def compared(page: TestResponse) -> dict[str, tuple[str, str]]:
-    """The table of a conflict: field → (yours, theirs)."""
-    rows = soup_of(page.text).select("#deux-versions tbody tr")
-    cells = [[text_in(cell) for cell in row.find_all(["th", "td"])] for row in rows]
-    return {label: (yours, theirs) for label, yours, theirs in cells}
 
 
 # --- Two people
@@ -97,7 +83,7 @@ def test_an_autosave_never_covers_what_somebody_else_saved(
         "versions."
     ) in text_of(answer)
     assert controls(trainer.get(training.step("stagiaires")))["headcount"] == "3"
-    page = fill(client, story.swapped(page, answer), {"headcount": "8"})
+    page = fill(client, screens.swapped(page, answer), {"headcount": "8"})
     assert page.status_code == 409  # « Continuer » shows both, as it was told
     assert compared(page) == {"Nombre de stagiaires": ("8", "3")}
 
@@ -157,7 +143,8 @@ def test_creating_twice_from_one_page_makes_one_session(app: Flask, trainer: Vis
     page = trainer.get("/formateur/sessions/nouvelle")
     first, second = (trainer.submit(page, {"way": "self"}) for _ in range(2))
     assert first.headers["Location"] == second.headers["Location"]
-    assert "1 session trouvée" in text_of(trainer.get("/formateur/"))
+    ref = story.told_at(app, first.headers["Location"]).ref
+    assert "1 session trouvée" in text_of(trainer.get(f"/formateur/?q={ref}"))
 
 
 # --- Sending
@@ -226,7 +213,7 @@ def test_papers_leave_while_the_trainer_was_still_typing(app: Flask, trainer: Vi
     page = fill(trainer, page, {"price_basis": "day", "unit_price": "900"})
     assert page.status_code == 422
     assert "Indiquez la raison, en quelques mots" in text_of(page)
-    assert story.plain(controls(page)["unit_price"]) == "900,00"
+    assert screens.plain(controls(page)["unit_price"]) == "900,00"
     assert issued(app, training) == FIRST_SET
 
 
@@ -251,15 +238,16 @@ def test_a_space_that_closed_gives_everything_back(
     assert HELD in text_of(page)
     assert controls(page)["siret"] == "900 553"
     assert controls(page)["signatory_last_name"] == "Vasseur"
-    assert story.at_field(page, "siret") == "Le SIRET compte 14 chiffres, il en manque 8"
+    assert screens.at_field(page, "siret") == "Le SIRET compte 14 chiffres, il en manque 8"
     assert fill(client, page, {"siret": VASSEUR["siret"]}).status_code == 303
     assert HELD not in text_of(client.get(training.client_step("entreprise")))
 
 
 @pytest.mark.parametrize("by_htmx", [False, True])
 def test_a_trainer_signed_out_finds_everything_back(
-    app: Flask, trainer: Visitor, frozen: time_machine.Traveller, by_htmx: bool
+    app: Flask, frozen: time_machine.Traveller, by_htmx: bool
 ) -> None:
+    trainer = sign_in(app, TRAINER)
     training = a_training(app, way="self", company=None)
     page = trainer.get(training.step("client"))
     frozen.shift(timedelta(hours=3))

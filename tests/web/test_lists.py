@@ -14,7 +14,8 @@ from portal.training.models import TrainingSession
 from tests import story
 from tests.conftest import OTHER_TRAINER
 from tests.pages import Visitor, soup_of, text_of
-from tests.story import CLIENT, a_training, follow, section, text_in
+from tests.screens import follow, section, text_in
+from tests.story import CLIENT, a_training
 
 pytestmark = pytest.mark.usefixtures("frozen")
 

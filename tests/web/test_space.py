@@ -10,9 +10,12 @@ from werkzeug.test import TestResponse
 
 from tests import story
 from tests.pages import Visitor, soup_of, text_of
-from tests.story import VASSEUR, a_training, controls, fill, follow, section, text_in
+from tests.screens import controls, fill, follow, section, text_in
+from tests.story import VASSEUR, a_training
 
 pytestmark = pytest.mark.usefixtures("frozen")
+app = story.app_of_the_module()
+trainer = story.trainer_of_the_module()
 
 ClientOf = Callable[[int], Visitor]
 
@@ -224,12 +227,13 @@ def test_papers_of_another_dossier_do_not_exist(app: Flask, client_of: ClientOf)
     mine, other = a_training(app, "sent"), a_training(app, "sent")
     for training in (mine, other):
         story.made(app, training)
-    client = client_of(mine.id)
-    page = soup_of(client.get(mine.space).text)
-    own = [int(str(a["href"]).split("/")[-1]) for a in page.select("#documents a.btn")]
-    for identity in range(1, 8):
-        status = client.get(f"{mine.space}documents/{identity}").status_code
-        assert status == (200 if identity in own else 404)
+    client, stranger = client_of(mine.id), client_of(other.id)
+    for visitor, training in ((client, mine), (stranger, other)):
+        links = soup_of(visitor.get(training.space).text).select("#documents a.btn")
+        assert len(links) == 3
+        for link in links:
+            path = str(link["href"]).replace(training.space, mine.space)
+            assert client.get(path).status_code == (200 if training is mine else 404)
     assert client.get(other.space).status_code == 403
 
 

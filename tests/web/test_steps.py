@@ -8,21 +8,16 @@ import time_machine
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests import story
+from tests import screens, story
 from tests.conftest import TRAINER, sign_in
 from tests.pages import Visitor, soup_of, text_of
-from tests.story import (
-    VASSEUR,
-    a_training,
-    autosave,
-    controls,
-    fill,
-    follow,
-    section,
-    text_in,
-)
+from tests.screens import autosave, controls, fill, follow, section, text_in
+from tests.story import VASSEUR, a_training
 
 pytestmark = pytest.mark.usefixtures("frozen")
+app = story.app_of_the_module()
+trainer = story.trainer_of_the_module()
+alone = story.app_of_one_test()
 
 
 def press(visitor: Visitor, page: TestResponse, button: str, **typed: str) -> TestResponse:
@@ -150,7 +145,7 @@ def test_a_pasted_list_keeps_its_bad_lines_in_the_box(app: Flask, trainer: Visit
     assert controls(page)["pasted"] == "Yann Le Goff, yann@\nFatou"
 
     refused = press(trainer, page, "Continuer")
-    story.assert_refused(
+    screens.assert_refused(
         refused, "pasted", "Cette liste n’est pas encore lue : choisissez « Lire la liste »"
     )
     page = press(trainer, refused, "Lire la liste", pasted="Yann Le Goff\nFatou Diallo")
@@ -185,7 +180,7 @@ def test_the_number_of_people_may_come_before_their_names(app: Flask, trainer: V
 def test_no_number_and_no_name_is_asked_again(app: Flask, trainer: Visitor) -> None:
     training = a_training(app, way="self", trainees=None)
     page = fill(trainer, training.step("stagiaires"), {})
-    story.assert_refused(page, "headcount", "Indiquez le nombre de stagiaires, ou leurs noms")
+    screens.assert_refused(page, "headcount", "Indiquez le nombre de stagiaires, ou leurs noms")
 
 
 def test_a_need_for_adaptation_is_a_yes_and_a_call(app: Flask, trainer: Visitor) -> None:
@@ -202,7 +197,7 @@ def test_a_need_for_adaptation_is_a_yes_and_a_call(app: Flask, trainer: Visitor)
 def test_who_pays_is_asked_unless_there_is_no_opco(app: Flask, trainer: Visitor) -> None:
     training = a_training(app, way="self", funding=None)
     page = fill(trainer, training.step("client"), {"funder": "CONSTRUCTYS"})
-    story.assert_refused(
+    screens.assert_refused(
         page, "subrogation", "Dites qui paiera : l’OPCO directement, ou l’entreprise d’abord"
     )
     assert "Constructys paie directement (subrogation, recommandé)" in text_of(page)
@@ -215,8 +210,9 @@ def test_who_pays_is_asked_unless_there_is_no_opco(app: Flask, trainer: Visitor)
 # --- Drafts
 
 
-def test_save_and_come_back_later(app: Flask, trainer: Visitor) -> None:
-    training = a_training(app, way="self", programme=None, schedule=None, trainees=None)
+def test_save_and_come_back_later(alone: Flask) -> None:
+    trainer = sign_in(alone, TRAINER)
+    training = a_training(alone, way="self", programme=None, schedule=None, trainees=None)
     typed = {"unit_price": "mille"}
     page = fill(trainer, training.step("programme"), typed, "Enregistrer et reprendre plus tard")
     page = follow(trainer, page)
@@ -272,15 +268,15 @@ def test_the_faults_of_a_submitted_step_are_still_shown_later(app: Flask, traine
     training = a_training(app, way="self", company=None)
     fill(trainer, training.step("client"), VASSEUR | {"siret": "900 553 124 0001"})
     page = trainer.get(training.step("client"))
-    assert story.at_field(page, "siret") == "Le SIRET compte 14 chiffres, il en manque 1"
+    assert screens.at_field(page, "siret") == "Le SIRET compte 14 chiffres, il en manque 1"
 
 
 def test_a_session_that_began_before_it_was_sent(
-    app: Flask, frozen: time_machine.Traveller
+    alone: Flask, frozen: time_machine.Traveller
 ) -> None:
-    training = a_training(app, way="self")
+    training = a_training(alone, way="self")
     frozen.move_to("2027-01-12 09:00:00+00:00")
-    late = sign_in(app, TRAINER)
+    late = sign_in(alone, TRAINER)
     sentence = (
         "La formation commence aujourd’hui ou a déjà commencé : choisissez une date à venir, car "
         "la convention se signe avant le début"
@@ -326,19 +322,20 @@ def test_the_check_page_leads_to_what_is_missing(app: Flask, trainer: Visitor) -
 def test_a_past_client_is_proposed_and_taken(
     app: Flask, trainer: Visitor, other_trainer: Visitor
 ) -> None:
-    a_training(app, "sent")
+    known = {"siret": "444 555 668 00011", "legal_name": "Garage du Vallon", "city": "Autun"}
+    a_training(app, "sent", company=known)
     training = a_training(app, way="self", company=None)
     page = trainer.get(training.step("client"))
-    client = {"past_client": story.tile(page, "Menuiserie Vasseur, Beaune")}
+    client = {"past_client": screens.tile(page, "Garage du Vallon, Autun")}
     page = press(trainer, page, "Reprendre ce client", **client)
     shown = controls(page)
-    assert story.plain(shown["phone"]) == VASSEUR["phone"]
+    assert screens.plain(shown["phone"]) == VASSEUR["phone"]
     assert shown["signatory_email"] == VASSEUR["signatory_email"]
     page = follow(trainer, press(trainer, page, "Continuer"))
-    assert "SIRET 900 553 124 00018" in text_of(page)
+    assert "SIRET 444 555 668 00011" in text_of(page)
 
     theirs = a_training(app, way="self", company=None, trainer=story.conftest.OTHER_TRAINER)
-    assert "Menuiserie Vasseur" not in text_of(other_trainer.get(theirs.step("client")))
+    assert "Garage du Vallon" not in text_of(other_trainer.get(theirs.step("client")))
 
 
 def test_a_copy_asks_for_its_own_dates_and_people(app: Flask, trainer: Visitor) -> None:

@@ -7,12 +7,16 @@ import time_machine
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests import story
+from tests import screens, story
 from tests.conftest import TRAINER, sign_in
 from tests.pages import Visitor, soup_of, text_of
-from tests.story import CLIENT, REASON, a_training, controls, fill, follow, section, text_in
+from tests.screens import controls, fill, follow, section, text_in
+from tests.story import CLIENT, REASON, a_training
 
 pytestmark = pytest.mark.usefixtures("frozen")
+app = story.app_of_the_module()
+trainer = story.trainer_of_the_module()
+alone = story.app_of_one_test()
 
 SAVE = "Enregistrer la modification"
 ASK = "Indiquez la raison, en quelques mots"
@@ -119,7 +123,7 @@ def test_what_no_paper_says_changes_without_new_papers(
     assert all("v2" not in reference for reference in papers(page)[0])
     assert len(story.messages(app, training)) == before
     kept = controls(trainer.get(training.step(slug)))
-    assert all(story.plain(kept[name]) == value for name, value in typed.items())
+    assert all(screens.plain(kept[name]) == value for name, value in typed.items())
 
 
 @pytest.mark.parametrize(("slug", "typed"), HEAVY)
@@ -191,7 +195,7 @@ def test_a_session_opened_again_withdraws_its_papers(
     page = trainer.get(training.page + "rouvrir")
     assert "ils restent lisibles, marqués « remplacés »" in text_of(page)
     refused = trainer.submit(page, {"reason": "  "}, button="Rouvrir la session")
-    story.assert_refused(refused, "reason", ASK)
+    screens.assert_refused(refused, "reason", ASK)
     page = follow(trainer, trainer.submit(refused, {"reason": REASON}, button="Rouvrir"))
     assert "Tout est prêt à partir" in text_of(page)
     assert papers(page) == ([], [f"P-{number}", f"C-{number}", f"D-{number}"])
@@ -217,7 +221,7 @@ def test_a_session_is_cancelled_for_good(app: Flask, trainer: Visitor, anonymous
     story.made(app, training)
     page = trainer.get(training.page + "annuler")
     refused = trainer.submit(page, {"reason": ""}, button="Annuler la session")
-    story.assert_refused(refused, "reason", ASK)
+    screens.assert_refused(refused, "reason", ASK)
     page = follow(trainer, trainer.submit(refused, {"reason": REASON}, button="Annuler"))
     text = text_of(page)
     assert f"Session annulée le 23 novembre 2026. {REASON}" in text
@@ -251,11 +255,11 @@ def test_messages_not_yet_sent_are_withdrawn_with_the_papers(app: Flask, trainer
 
 
 def test_new_papers_never_leave_on_the_first_day_but_the_dates_may_be_moved(
-    app: Flask, frozen: time_machine.Traveller
+    alone: Flask, frozen: time_machine.Traveller
 ) -> None:
-    training = a_training(app, "sent")
+    training = a_training(alone, "sent")
     frozen.move_to("2027-01-12 08:00:00+00:00")
-    trainer = sign_in(app, TRAINER)
+    trainer = sign_in(alone, TRAINER)
     answers = {"headcount": "6", "reason": "Une personne de plus"}
     page = fill(trainer, training.step("stagiaires"), answers, button=SAVE)
     assert page.status_code == 422

@@ -15,11 +15,12 @@ from flask import Flask
 from portal.access.rules import Role
 from portal.extensions import db
 from portal.journal import service as journal
-from tests import installation, story
+from tests import installation, screens, story
 from tests.conftest import DEMONSTRATION, OFFICE, PASSWORD, TRAINER, close, sign_in
 from tests.emails.mailroom import Server, parsed, serving
 from tests.pages import BASE_URL, Visitor, soup_of, text_of
-from tests.story import CLIENT, VASSEUR, fill, follow, section, tile
+from tests.screens import fill, follow, section, tile
+from tests.story import CLIENT, VASSEUR
 
 pytestmark = pytest.mark.usefixtures("frozen")
 
@@ -49,7 +50,7 @@ def app(tmp_path: Path, server: Server) -> Iterator[Flask]:
 def command(app: Flask, *arguments: str, given: str | None = None) -> str:
     done = app.test_cli_runner().invoke(args=list(arguments), input=given)
     assert done.exit_code == 0, done.output
-    return story.plain(done.output)
+    return screens.plain(done.output)
 
 
 def install(app: Flask) -> None:
@@ -81,7 +82,7 @@ def test_the_client_completes_what_the_trainer_began(app: Flask, server: Server)
         page
     )
     page = follow(trainer, trainer.submit(page, button="Créer le lien"))
-    assert "Partagez ce lien avec votre client" in text_of(page)
+    assert "Votre client complète sa demande" in text_of(page)
     shared = soup_of(page.text).select_one("#lien-client")
     assert shared is not None
 
@@ -115,7 +116,7 @@ def test_the_trainer_fills_everything_in(app: Flask, server: Server) -> None:
     assert "À déposer avant le lundi 28 décembre 2026." in text_of(page)
     space = soup_of(page.text).select_one("#lien-client")
     assert space is not None
-    client = story.start(app, str(space["value"]).removeprefix(BASE_URL))
+    client = screens.start(app, str(space["value"]).removeprefix(BASE_URL))
     _both_receive_the_same_papers(app, server, trainer, client)
 
 
