@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
@@ -269,7 +270,7 @@ def _page(
         document=document,
         title=kinds.KINDS[document.kind].title,
         reference=kinds.reference(document.kind, training.number, document.version),
-        body=documents.body_html(document.kind, document.facts),
+        body=_body(document),
         ready=document.state == DocumentState.READY,
         form=form,
         sentences=_sentences(training, document),
@@ -281,6 +282,13 @@ def _page(
         refused=web.error_summary(refused),
         errors=web.error_summary(form) if status == 422 else [],
     )
+
+
+def _body(document: Document) -> Markup:
+    """The text of the paper; its heading stands under the page's own."""
+    html = documents.body_html(document.kind, document.facts)
+    html = html.replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+    return Markup(html)  # noqa: S704 - escaped where it is made
 
 
 def _owes(training: TrainingSession) -> bool:

@@ -52,12 +52,10 @@ def own(folder: Path, name: str, siret: str, at: datetime) -> Certificate:
     blocks = list(pem.unarmor(path.read_bytes(), multiple=True))
     found = {kind: content for kind, _headers, content in blocks}
     certificate = asn1.Certificate.load(found["CERTIFICATE"])
-    registry = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-    registry.register(certificate)
     signer = SimpleSigner(
         signing_cert=certificate,
         signing_key=keys.PrivateKeyInfo.load(found["PRIVATE KEY"]),
-        cert_registry=registry,
+        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
     )
     return _described(signer, is_own=True)
 

@@ -193,15 +193,10 @@ def _proof(signature: Signature, proof: dict[str, Any], digest: str) -> Iterator
         yield "son dossier de preuve dit autre chose que son relevé"
     if proof["seal"] and proof["seal"]["sha256"] != signature.sealed_sha256:
         yield "le fichier scellé n’est pas celui du dossier de preuve"
-    known = dict(
-        db.session.execute(
-            select(JournalEntry.seq, JournalEntry.sha256).where(
-                JournalEntry.training_id == signature.training_id
-            )
-        )
-        .tuples()
-        .all()
+    entries = select(JournalEntry.seq, JournalEntry.sha256).where(
+        JournalEntry.training_id == signature.training_id
     )
+    known = {row.seq: row.sha256 for row in db.session.execute(entries)}
     if any(known.get(row["seq"]) != row["sha256"] for row in proof["journal"]["entries"]):
         yield "le journal ne contient plus les entrées citées par le dossier de preuve"
 

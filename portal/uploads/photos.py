@@ -33,6 +33,7 @@ MAX_PIXELS = 40_000_000
 LONG_SIDE = 3508  # an A4 page at 300 dots per inch
 QUALITY = 85
 A4_LONG = 842.0  # points
+SHRINKABLE = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr")  # the others are converted first
 DENSITY_TAGS = (282, 283)
 READERS = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 
@@ -79,16 +80,22 @@ def _page(image: Image.Image) -> Picture:
         raise Rejected(Refusal.TOO_COMPLEX, "")
     stretch = _stretch(image)
     image.draft("RGB", (LONG_SIDE, LONG_SIDE))  # a big JPEG is decoded at half its size or less
+    if image.mode in SHRINKABLE:
+        _shrink(image)  # before anything makes a copy of it
     straight = ImageOps.exif_transpose(image)
     if straight.mode == "1":
         return _black_and_white(straight, stretch)
     plain = _plain(straight)
-    plain.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    _shrink(plain)
     plain.info = {}  # Pillow would copy a JPEG's comment from there
     out = io.BytesIO()
     plain.save(out, "JPEG", quality=QUALITY)
     space = "/DeviceGray" if plain.mode == "L" else "/DeviceRGB"
     return Picture(out.getvalue(), plain.width, plain.height, space, stretch=stretch)
+
+
+def _shrink(image: Image.Image) -> None:
+    image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -10,10 +10,13 @@ from portal.funding.models import Agreement
 from portal.training.models import TrainingSession
 from tests import story
 from tests.pages import Visitor, soup_of, text_of
+from tests.screens import follow, section
 from tests.second_half import LETTER, hand_in, paper
-from tests.story import Told, a_training, follow, messages, section
+from tests.story import Told, a_training, messages
 
 pytestmark = pytest.mark.usefixtures("frozen")
+app = story.app_of_the_module()
+trainer = story.trainer_of_the_module()
 
 ClientOf = Callable[[int], Visitor]
 PDF = (paper(*LETTER), "accord constructys.pdf")

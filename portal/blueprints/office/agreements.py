@@ -63,17 +63,21 @@ class DecisionForm(PortalForm):
     def is_grant(self) -> bool:
         return self.decision.data in (TOTAL, PARTIAL)
 
-    def validate_amount(self, field: Any) -> None:
-        if self.decision.data == PARTIAL and not field.data:
-            raise ValidationError("Indiquez le montant accordé")
+    def validate(self, extra_validators: Any = None) -> bool:
+        """What a decision needs: `Optional` ends the checks of a field left empty."""
+        is_valid = super().validate(extra_validators)
+        for field, decisions, sentence in (
+            (self.amount, (PARTIAL,), "Indiquez le montant accordé"),
+            (self.reason, (REFUSED, RETURN), "Indiquez la raison, en quelques mots"),
+        ):
+            if self.decision.data in decisions and not field.data and not field.errors:
+                field.errors = [sentence]
+                is_valid = False
+        return is_valid
 
     def validate_subrogation(self, field: Any) -> None:
         if self.is_grant and not field.data:
             raise ValidationError("Dites qui l’OPCO paie\u00a0: l’organisme, ou l’entreprise")
-
-    def validate_reason(self, field: Any) -> None:
-        if self.decision.data in (REFUSED, RETURN) and not field.data:
-            raise ValidationError("Indiquez la raison, en quelques mots")
 
     def validate_read_over(self, field: Any) -> None:
         if self.is_grant and not field.data:
