@@ -1,75 +1,115 @@
 """CPU of each page as a multiple of a bare Flask « hello » in the same minutes, and its weight.
 
-Run from the root of the project: `python -m bench.pages`. Pages are asked of the WSGI application
-itself, without server nor test client, so that nothing is counted but the portal.
+Run from the root of the project: `python -m bench.pages`. Both are served by the same gunicorn
+worker class, and asked one request after another over one connection; what is counted is the
+processor time of the web processes, so that neither the asking side nor other programs matter.
 """
 
 import gzip
 import re
-import time
-from collections.abc import Callable
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
-
-from flask import Flask
-from werkzeug.test import EnvironBuilder
 
 from bench import ground
 from portal import tasks
 from portal.app import STATIC
-from tests import conftest, screens, story
-from tests.pages import BASE_URL, Visitor
+from tests import conftest, story
+from tests.emails.mailroom import Server
+from tests.installation import ROOT
+from tests.races.running import Person, Portal, children, free_port, running, signed_in, until
 
-ROUNDS = 60
+ROUNDS = 7
+REQUESTS = 12  # for each page in each round
 LIST_AIM, PAGE_AIM = 4.0, 5.0  # × the bare hello
 FIRST_AIM, REQUESTS_AIM, LATER_AIM = 64.0, 7, 8.0  # KiB gzip, requests, KiB gzip
 LISTS = ("trainer: list", "office: list")
 FIRST_VISIT = "client: landing"
+HELLO = "bare hello"
 
 
-def hello() -> Flask:
-    app = Flask("hello")
-    app.add_url_rule("/", view_func=lambda: "hello")
-    return app
+class Page:
+    """One address, asked for again and again by one browser, and what serves it."""
+
+    def __init__(self, port: int, pids: list[int], path: str, person: Person | None) -> None:
+        self.pids, self.path = pids, path
+        self.headers = person.headers() if person else {}
+        self.connection = HTTPConnection("127.0.0.1", port)
+        self.body = b""
+
+    def ask(self) -> None:
+        self.connection.request("GET", self.path, headers=self.headers)
+        response = self.connection.getresponse()
+        self.body = response.read()
+        if response.status != 200:
+            raise RuntimeError(f"{self.path}: {response.status}")
+
+    def cpu_ms(self) -> float:
+        """Processor time of one request, in milliseconds."""
+        self.connection.close()  # the server closed it since, if it was idle
+        before = processor_ns(self.pids)
+        for _ in range(REQUESTS):
+            self.ask()
+        return (processor_ns(self.pids) - before) / REQUESTS / 1e6
 
 
-def request(app: Flask, path: str, visitor: Visitor | None = None) -> Callable[[], bytes]:
-    """One GET of that page by that browser, ready to be made again and again."""
-    builder = EnvironBuilder(path=path, base_url=BASE_URL)
-    if visitor is not None:
-        cookies = [f"{c.key}={c.value}" for c in visitor._cookies.values()]
-        builder.headers["Cookie"] = "; ".join(cookies)
-    environ = builder.get_environ()
-    statuses: list[str] = []
-
-    def made() -> bytes:
-        statuses.clear()
-        answer = app.wsgi_app(dict(environ), lambda status, _headers: statuses.append(status))
-        body = b"".join(answer)
-        close: Any = getattr(answer, "close", None)
-        if close:
-            close()
-        if not statuses[0].startswith("200"):
-            raise RuntimeError(f"{path}: {statuses[0]}")
-        return body
-
-    return made
+def processor_ns(pids: list[int]) -> int:
+    """Nanoseconds these processes have run, all their threads together."""
+    files = [file for pid in pids for file in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    return sum(int(file.read_text().split()[0]) for file in files)
 
 
-def pages(app: Flask) -> dict[str, Callable[[], bytes]]:
+@contextmanager
+def hello() -> Iterator[Page]:
+    """The bare application behind one worker of the same class."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4",
+               "--worker-class", "portal.serving.arrivals.ArrivalWorker", "--log-level", "error",
+               "--access-logfile", "/dev/null", "--no-control-socket", "bench.hello:app"]  # fmt: skip
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        page = Page(port, [], "/", None)
+        until(lambda: answers(page), "the bare application never answers")
+        page.pids = children(process.pid)
+        yield page
+        page.connection.close()
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def answers(page: Page) -> bool:
+    try:
+        page.ask()
+    except (OSError, HTTPException):
+        page.connection.close()
+        return False
+    return True
+
+
+def pages(portal: Portal) -> dict[str, Page]:
     """The screens of the main job, each as the person who sees it opens it."""
-    asked, draft, sent = (
-        story.a_training(app, point, way=way)
-        for point, way in (("shared", "link"), ("draft", "self"), ("sent", "link"))
-    )
-    tasks.run_pending(app)
-    for _ in range(25):  # a list that fills a page
-        story.a_training(app, way="self")
-    trainer = conftest.sign_in(app, conftest.TRAINER)
-    office = conftest.sign_in(app, conftest.OFFICE)
-    client, served = screens.start(app, asked.link), screens.start(app, sent.link)
-    seen: list[tuple[str, str, Visitor | None]] = [
+    with portal.app() as app:
+        asked, draft, sent = (
+            story.a_training(app, point, way=way)
+            for point, way in (("shared", "link"), ("draft", "self"), ("sent", "link"))
+        )
+        tasks.run_pending(app)
+        for _ in range(25):  # a list that fills a page
+            story.a_training(app, way="self")
+    trainer, office = signed_in(portal), signed_in(portal, conftest.OFFICE)
+    landing = asked.link.removeprefix(portal.url)
+    client, served = Person(portal), Person(portal)
+    for person, told in ((client, asked), (served, sent)):
+        link = told.link.removeprefix(portal.url)
+        person.get(link)
+        person.post(link)
+    seen: list[tuple[str, str, Person | None]] = [
         ("public: home", "/", None),
         ("public: log in", "/connexion", None),
         ("public: find the OPCO", "/trouver-mon-opco", None),
@@ -84,7 +124,7 @@ def pages(app: Flask) -> dict[str, Callable[[], bytes]]:
         ("trainer: session", sent.page, trainer),
         ("trainer: messages", "/formateur/courriels/", trainer),
         ("office: list", "/organisme/", office),
-        (FIRST_VISIT, asked.link, None),
+        (FIRST_VISIT, landing, None),
         *(
             (f"client: step {slug}", asked.client_step(slug), client)
             for slug in ("entreprise", "stagiaires", "financement")
@@ -93,7 +133,8 @@ def pages(app: Flask) -> dict[str, Callable[[], bytes]]:
         ("client: space", sent.space, served),
         ("client: thanks", f"{sent.space}merci", served),
     ]
-    return {name: request(app, path, visitor) for name, path, visitor in seen}
+    pids = portal.web_pids()
+    return {name: Page(portal.port, pids, path, person) for name, path, person in seen}
 
 
 def weight(body: bytes) -> float:
@@ -103,12 +144,10 @@ def weight(body: bytes) -> float:
 
 def first_visit(html: bytes) -> dict[str, float]:
     """What a browser asks for beside a page it opens for the first time, in KiB."""
-    text = html.decode()
-    named = re.findall(r'(?:<link[^>]* rel="(?:stylesheet|preload|icon)"[^>]*>|<script[^>]*>'
-                       r"|<use[^>]*>|<img[^>]*>)", text)  # fmt: skip
-    addresses = [a for tag in named for a in re.findall(r'(?:href|src)="([^"#]+)', tag)]
-    files = {urlsplit(a).path.removeprefix("/statique/") for a in addresses if "/statique/" in a}
+    addresses = re.findall(r'(?:href|src)="(/statique/[^"#?]+)', html.decode())
+    files = {urlsplit(address).path.removeprefix("/statique/") for address in addresses}
     files |= {f"fonts/{font.name}" for font in (STATIC / "fonts").glob("*.woff2")}
+    files -= {name for name in files if name.startswith("icons/favicon-")}  # for home screens
     return {name: _sent(STATIC / name) for name in sorted(files)}
 
 
@@ -117,33 +156,49 @@ def _sent(path: Path) -> float:
     return len(content) / 1024 if path.suffix in (".woff2", ".png") else weight(content)
 
 
-def main() -> None:
-    print(ground.machine())
-    with ground.folder() as place:
-        data = place / "data"
-        data.mkdir()
-        with ground.opened(conftest.described(data)) as app:
-            works: dict[str, Callable[[], bytes]] = {"hello": request(hello(), "/"), **pages(app)}
-            spent = ground.interleaved(works, ROUNDS, time.process_time)
-            bodies = {name: work() for name, work in works.items()}
-    bare = spent.pop("hello")
-    print(f"bare hello {bare:.3f} ms of CPU\n")
+def show(works: dict[str, Page]) -> None:
+    """Measures and prints."""
+    spent: dict[str, list[float]] = {name: [] for name in works}
+    for page in works.values():
+        page.cpu_ms()
+    for _ in range(ROUNDS):  # in turn: all of them meet the same minutes of the machine
+        for name, page in works.items():
+            spent[name].append(page.cpu_ms())
+    bare = statistics.median(spent.pop(HELLO))
+    print(f"{HELLO} {bare:.2f} ms of processor\n")
     print(f"{'page':<28}{'ms':>7}{'ratio':>8}{'aim':>6}{'KiB gzip':>10}")
-    for name, value in spent.items():
+    for name, values in spent.items():
+        value = statistics.median(values)
         ratio, aim = value / bare, LIST_AIM if name in LISTS else PAGE_AIM
-        print(
-            f"{name:<28}{value:7.2f}{ratio:7.1f}×{aim:5.0f}×{weight(bodies[name]):10.1f}  "
-            f"{ground.verdict(ratio, aim)}"
-        )
-    heaviest = max(weight(body) for name, body in bodies.items() if name != FIRST_VISIT)
-    print(f"\nlater pages: at most {heaviest:.1f} KiB ({ground.verdict(heaviest, LATER_AIM)}, "
-          f"aim {LATER_AIM:.0f})")  # fmt: skip
-    files = first_visit(bodies[FIRST_VISIT])
-    total = weight(bodies[FIRST_VISIT]) + sum(files.values())
-    print(f"first visit of the client: {total:.1f} KiB in {1 + len(files)} requests "
-          f"({ground.verdict(total, FIRST_AIM)}, aim {FIRST_AIM:.0f} KiB in {REQUESTS_AIM})")  # fmt: skip
+        kib, kept = weight(works[name].body), ground.verdict(ratio, aim)
+        print(f"{name:<28}{value:7.2f}{ratio:7.1f}×{aim:5.0f}×{kib:10.1f}  {kept}")
+
+
+def show_weight(works: dict[str, Page]) -> None:
+    later = max(weight(page.body) for name, page in works.items() if name != FIRST_VISIT)
+    kept = ground.verdict(later, LATER_AIM)
+    print(f"\nheaviest later page: {later:.1f} KiB, aim {LATER_AIM:.0f} ({kept})")
+    files = first_visit(works[FIRST_VISIT].body)
+    total, count = weight(works[FIRST_VISIT].body) + sum(files.values()), 1 + len(files)
+    kept = ground.verdict(max(total / FIRST_AIM, count / REQUESTS_AIM), 1)
+    aim = f"{FIRST_AIM:.0f} KiB in {REQUESTS_AIM}"
+    print(f"first visit of the client: {total:.1f} KiB in {count} requests, aim {aim} ({kept})")
     for name, kib in files.items():
         print(f"  {name:<40}{kib:6.1f}")
+
+
+def main() -> None:
+    print(ground.machine())
+    with ground.folder() as place, hello() as bare:
+        (place / "empty").mkdir()
+        conftest.described(place / "empty")
+        with running(place / "empty", place / "data", Server(port=9)) as portal:
+            works = {HELLO: bare, **pages(portal)}
+            show(works)
+            show_weight(works)
+            for page in works.values():
+                with closing(page.connection):
+                    page.body = b""
 
 
 if __name__ == "__main__":

@@ -239,20 +239,25 @@ def run_pending(app: App) -> None:
     with app.app_context():
         for finding_id in companies.due_ids(clock.now()):
             complete_company(finding_id)
-        while papers := documents.pending_ids():
-            for document_id in papers:
-                documents.prepare(document_id)
-                outbox.release(document_id, clock.now())
-        while received := uploads.pending_ids():
-            for upload_id in received:
-                if uploads.prepare(upload_id):
-                    fundings.suggest(upload_id)
-        while signed := signatures.pending_ids():
-            for signature_id in signed:
-                signatures.finish(signature_id)
-        while emails := outbox.due_ids(clock.now()):
-            for email_id in emails:
-                outbox.deliver(email_id)
+        for pending, carry_out in (
+            (documents.pending_ids, _print),
+            (uploads.pending_ids, _draw),
+            (signatures.pending_ids, signatures.finish),
+            (lambda: outbox.due_ids(clock.now()), outbox.deliver),
+        ):
+            while identities := pending():
+                for identity in identities:
+                    carry_out(identity)
+
+
+def _print(document_id: int) -> None:
+    documents.prepare(document_id)
+    outbox.release(document_id, clock.now())
+
+
+def _draw(upload_id: int) -> None:
+    if uploads.prepare(upload_id):
+        fundings.suggest(upload_id)
 
 
 def worker(app: App, *, warm: bool = True) -> None:

@@ -33,6 +33,11 @@ def fill(
     return visitor.submit(shown, dict(answers), form="#etape", button=button)
 
 
+def press(visitor: Visitor, page: TestResponse, button: str, **typed: str) -> TestResponse:
+    """Another button of a step than « Continuer »."""
+    return visitor.submit(page, dict(typed), form="#etape", button=button)
+
+
 def follow(visitor: Visitor, answer: TestResponse) -> TestResponse:
     """The page an answer sends to."""
     assert answer.status_code == 303, text_of(answer)
@@ -81,6 +86,20 @@ def controls(page: TestResponse, root: str = "etape") -> dict[str, str]:
 
 
 # --- What they see
+
+
+def people_typed(page: TestResponse) -> list[str]:
+    """« Prénom Nom » of each row of people, as typed."""
+    shown = controls(page)
+    count = sum(name.endswith("-first_name") for name in shown)
+    return [
+        f"{shown[f'people-{n}-first_name']} {shown[f'people-{n}-last_name']}".strip()
+        for n in range(count)
+    ]
+
+
+def days_typed(page: TestResponse) -> list[str]:
+    return [value for name, value in controls(page).items() if name.endswith("-date")]
 
 
 def plain(text: str) -> str:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import contains_eager
 
 from portal import clock
 from portal.access import rules
@@ -177,6 +178,7 @@ def space_of(
         select(Grant)
         .join(Grant.link)
         .join(ShareLink.training)
+        .options(contains_eager(Grant.link).contains_eager(ShareLink.training))
         .where(
             Grant.cookie_sha256 == digest(cookie_value),
             TrainingSession.public_id == public_id,

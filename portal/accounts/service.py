@@ -9,6 +9,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import joinedload
 
 from portal import clock, french
 from portal.access.rules import Role, digest
@@ -48,6 +49,7 @@ def organisation() -> Organisation:
     found = db.session.get(Organisation, 1)
     if found is None:
         raise MissingOrganisation
+    db.session.info["organisation"] = found  # held: asked for several times in one request
     return found
 
 
@@ -224,7 +226,9 @@ def login_of(token: str, at: datetime) -> LoginSession | None:
     None when it ended, idled too long, or the account was disabled.
     """
     login = db.session.scalar(
-        select(LoginSession).where(LoginSession.token_sha256 == digest(token))
+        select(LoginSession)
+        .options(joinedload(LoginSession.user))
+        .where(LoginSession.token_sha256 == digest(token))
     )
     if login is None or not login.user.is_enabled:
         return None

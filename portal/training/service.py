@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import MultiDict
 
 from portal import clock, french, money
@@ -82,7 +83,9 @@ def created_with(creation_key: str) -> TrainingSession | None:
 
 
 def by_ref(ref: str) -> TrainingSession | None:
-    return db.session.scalar(select(TrainingSession).filter_by(ref=ref))
+    """With its client and its programme, which every page of a session shows."""
+    shown = joinedload(TrainingSession.company), joinedload(TrainingSession.programme)
+    return db.session.scalar(select(TrainingSession).filter_by(ref=ref).options(*shown))
 
 
 def by_public_id(public_id: str) -> TrainingSession | None:

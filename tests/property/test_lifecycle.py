@@ -1,7 +1,7 @@
 """Whatever people do in whatever order: never an impossible session, never a silent change."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -31,9 +31,9 @@ from portal.training.rules import Event, Way
 from portal.training.service import StaleTopic
 from tests import story
 from tests.conftest import NOW, TRAINER, user
+from tests.property.answers import ANSWERS, Given
 from tests.story import VASSEUR
 
-Given = Mapping[str, Mapping[str, str]]
 TABLES = (
     "company", "half_day", "trainee", "topic_answers", "document", "email", "share_link",
     "journal_entry",
@@ -41,62 +41,6 @@ TABLES = (
 ROLES = st.sampled_from(list(Role))
 DOERS = st.sampled_from([Role.TRAINER, Role.TRAINER, Role.CLIENT, Role.OFFICE])
 REASONS = st.sampled_from(["Le chantier est reporté", "Une personne de plus", "Neige", "", None])
-COMPANIES = st.sampled_from(
-    [
-        VASSEUR,
-        VASSEUR | {"phone": "01 99 00 12 34"},
-        VASSEUR | {"legal_name": "Vasseur Bois"},
-        VASSEUR | {"siret": "900 553"},
-        {},
-    ]
-)
-FUNDINGS = st.sampled_from(
-    [
-        {"funder": "CONSTRUCTYS", "subrogation": "oui"},
-        {"funder": "unknown", "subrogation": "non"},
-        {"funder": "none"},
-        {"funder": "CONSTRUCTYS"},
-        {"funder": "nobody"},
-    ]
-)
-PROGRAMMES = st.sampled_from(
-    [
-        {"remote_percent": "0"},
-        {"remote_percent": "50", "price_basis": "day", "unit_price": "950"},
-        {"remote_percent": "0", "price_basis": "hour_trainee", "unit_price": "33,33"},
-        {"remote_percent": "0", "price_basis": "trainee", "unit_price": "0"},
-        {"remote_percent": "0", "price_basis": "hour", "unit_price": "cher"},
-    ]
-)
-PEOPLE = st.sampled_from(
-    [
-        {"headcount": "4"},
-        {"headcount": "", **story.stories.people(story.TEAM)},
-        {**story.stories.people(story.TEAM), "headcount": "2"},
-        {"headcount": "deux"},
-        {},
-    ]
-)
-HOURS = st.sampled_from(
-    [story.FULL_DAY, ("09:00", "12:30", "", ""), ("", "", "13:30", "17:00"), ("9", "8", "", "")]
-)
-
-
-@st.composite
-def schedules(draw: st.DrawFn) -> dict[str, str]:
-    """One to three days, from yesterday to two months away, sometimes out of order."""
-    after = draw(st.lists(st.integers(-1, 60), min_size=1, max_size=3))
-    days = [clock.today() + timedelta(days=n) for n in after]
-    return dict(story.schedule(days, draw(HOURS)))
-
-
-ANSWERS = st.one_of(
-    st.fixed_dictionaries({"company": COMPANIES, "funding": FUNDINGS}),
-    st.fixed_dictionaries({"funding": FUNDINGS}),
-    st.fixed_dictionaries({"programme": PROGRAMMES}),
-    st.fixed_dictionaries({"schedule": schedules()}),
-    st.fixed_dictionaries({"trainees": PEOPLE}),
-)
 
 
 class Life(RuleBasedStateMachine):

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -256,11 +256,17 @@ def ready_sessions(source: Path, folder: Path, count: int) -> Path:
 _COPIED = ("company", "half_day", "trainee", "topic_answers")
 
 
-def copy_session(connection: sqlite3.Connection, source: int, ref: str, **changes: Any) -> int:
+def copy_session(
+    connection: sqlite3.Connection,
+    source: int,
+    ref: str,
+    tables: Sequence[str] = _COPIED,
+    **changes: Any,
+) -> int:
     """Inserts the rows of a draft again under another reference; the new session's id."""
     own = {"id": None, "ref": ref, "public_id": f"p-{ref}", "creation_key": f"k-{ref}", **changes}
     identity = _copy(connection, "training_session", "id", source, own)[0]
-    for table in _COPIED:
+    for table in tables:
         _copy(connection, table, "training_id", source, {"id": None, "training_id": identity})
     return identity
 

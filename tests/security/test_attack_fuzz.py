@@ -24,7 +24,7 @@ from tests.security import typed
 from tests.security.payloads import ALL
 from tests.security.world import Bare, World
 
-TURNS = int(os.environ.get("PORTAL_FUZZ", "40"))
+TURNS = int(os.environ.get("PORTAL_FUZZ", "25"))
 READINGS = 300
 Fields = dict[str, list[str]]
 

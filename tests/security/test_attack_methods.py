@@ -12,7 +12,7 @@ from tests.pages import BASE_URL
 from tests.security.world import COUNTERS, Dossier, Side, World
 
 LOOKING = ("GET", "HEAD", "OPTIONS")
-ROLES = ("nobody", "owner", "other", "office", "client", "client_b", "expired", "revoked")
+ROLES = ("nobody", "owner", "office", "client", "revoked")
 NEVER = ("TRACE", "PUT", "PATCH", "DELETE", "PROPFIND")
 
 EVERYWHERE = {
@@ -89,6 +89,8 @@ def test_looking_at_anything_changes_nothing(world: World, role: str) -> None:
     visitor, side = world.visitor(role), world.mine
     for dossier in (side.draft, side.sent):
         for rule, path in paths(world, side, dossier):
+            if dossier is side.sent and not {"ref", "public_id"} & rule.arguments:
+                continue  # the same address as the draft's
             seen = {}
             for method in LOOKING:
                 answer = visitor.open(path, method=method)

@@ -83,9 +83,6 @@ def draft_pages(world: World) -> list[tuple[str, str]]:
         ("owner", page),
         ("owner", f"{page}etapes/client"),
         ("owner", f"{page}etapes/dates"),
-        ("owner", f"{page}apercu/devis"),
-        ("owner", "/formateur/"),
-        ("office", f"/organisme/dossiers/{dossier.ref}/verifier"),
         ("office", "/organisme/"),
     ]
 

@@ -1,7 +1,6 @@
 """Texts of links, cookies and CSRF tokens that are almost right; where a right one is shown."""
 
 import re
-import secrets
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -163,7 +162,7 @@ def test_a_robot_that_presses_every_button_of_the_landing_does_no_harm(world: Wo
 
 @pytest.mark.parametrize(
     "value",
-    ["", "x", "null", "' OR 1=1 --", "A" * 43, secrets.token_urlsafe(32), "A" * 3_000, "é", "a;b"],
+    ["", "x", "null", "' OR 1=1 --", "A" * 43, "q" * 20 + "Zz-_9" * 5, "A" * 3_000, "é", "a;b"],
 )
 @pytest.mark.parametrize(
     "name", ["__Host-espace", "espace", "__Host-portail", "portail", "session"]

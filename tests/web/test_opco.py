@@ -18,8 +18,7 @@ from portal.training.models import TrainingSession
 from tests import story
 from tests.companies import fake_registry as fake
 from tests.companies.fake_registry import Directory, serving
-from tests.pages import Visitor, soup_of, text_of
-from tests.story import apply_fragment
+from tests.pages import Visitor, apply_fragment, soup_of, text_of
 
 PATH = "/trouver-mon-opco"
 ClientOf = Callable[[int], Visitor]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from portal.access.rules import Role
 from portal.extensions import db
@@ -120,7 +121,7 @@ def test_the_trainer_fills_everything_in(app: Flask, server: Server) -> None:
     _both_receive_the_same_papers(app, server, trainer, client)
 
 
-def _programme_and_dates(trainer: Visitor, page: story.TestResponse) -> story.TestResponse:
+def _programme_and_dates(trainer: Visitor, page: TestResponse) -> TestResponse:
     programme = {"programme_id": tile(page, "Lecture de plans et métrés")}
     page = follow(trainer, trainer.submit(page, programme, button="Continuer"))
     assert "2 400,00 € net de taxe" in text_of(page)
