@@ -30,6 +30,7 @@ from portal.uploads.rules import (
 )
 
 FLOOR = 512 * 1024 * 1024  # octets left free on the disk: the database and the mails need them
+MORE_SECONDS = 5.0  # by the clock, for each further file: ten photos on a busy machine
 AT_ONCE = 2  # children of one process: four threads must not ask for 3 GiB together
 _turns = threading.BoundedSemaphore(AT_ONCE)
 log = logging.getLogger(__name__)
@@ -125,10 +126,9 @@ def _ask(files: Sequence[Incoming], found: list[kinds.Kind], folder: Path) -> di
         {"path": str(file.path), "kind": kind.code} for file, kind in zip(files, found, strict=True)
     ]
     (folder / JOB).write_text(json.dumps(job))
+    seconds = LIMITS.seconds + MORE_SECONDS * (len(files) - 1)
     with _turns:
-        end = sandbox.run_module(
-            "portal.uploads.child", [str(folder)], folder / "errors", LIMITS.seconds
-        )
+        end = sandbox.run_module("portal.uploads.child", [str(folder)], folder / "errors", seconds)
     at = folder / AT
     file = files[int(at.read_text() or 0) if at.exists() else 0]
     if end.code or end.is_late or not (folder / ANSWER).exists():

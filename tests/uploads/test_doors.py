@@ -1,6 +1,7 @@
 """An agreement handed in through the real pages: taken, refused, sent again, too late (96, 97)."""
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -63,8 +64,8 @@ def told(app: Flask) -> Told:
 
 
 @pytest.fixture
-def client(app: Flask, told: Told) -> Visitor:
-    return story.start(app, told.link)
+def client(client_of: Callable[[int], Visitor], told: Told) -> Visitor:
+    return client_of(told.id)
 
 
 def test_the_client_hands_in_several_photos(app: Flask, told: Told, client: Visitor) -> None:
