@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder
 
 from portal.app import create_app
 from tests import conftest
 from tests.emails.mailroom import Server
-from tests.pages import Visitor
+from tests.pages import BASE_URL, Visitor
 from tests.races.running import Portal, ready_sessions, running
 
 
@@ -43,6 +45,25 @@ def served(drafts: int, mail: Server) -> Iterator[Portal]:
         source = ready_sessions(conftest.described(place / "empty"), place / "ready", drafts)
         with running(source, place / "data", mail) as portal:
             yield portal
+
+
+def request(app: Flask, path: str, visitor: FlaskClient) -> Callable[[], bytes]:
+    """One GET of that page by that browser, asked of the WSGI application itself."""
+    builder = EnvironBuilder(path=path, base_url=BASE_URL)
+    builder.headers["Cookie"] = "; ".join(f"{c.key}={c.value}" for c in visitor._cookies.values())
+    environ = builder.get_environ()
+    statuses: list[str] = []
+
+    def made() -> bytes:
+        statuses.clear()
+        answer = app.wsgi_app(dict(environ), lambda status, _headers: statuses.append(status))
+        body = b"".join(answer)
+        answer.close()  # type: ignore[attr-defined]
+        if not statuses[0].startswith("200"):
+            raise RuntimeError(f"{path}: {statuses[0]}")
+        return body
+
+    return made
 
 
 def interleaved(

@@ -6,7 +6,6 @@ trainer, so that its list is as long as the office's.
 
 import sqlite3
 import time
-from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path

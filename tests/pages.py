@@ -1,10 +1,12 @@
 """What every page must be, checked on each one a test receives; and what htmx would do with it."""
 
 import re
+from collections import Counter
+from collections.abc import Container
 from functools import lru_cache
 from typing import Any
 
-from bs4 import BeautifulSoup, Comment, NavigableString, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -27,9 +29,8 @@ def visible_text(root: Tag) -> str:
     """What a person reads: text nodes with plain blanks folded, one line per block."""
     words = [
         str(node)
-        for node in root.find_all(string=True)
-        if not isinstance(node, Comment)
-        and type(node) is NavigableString
+        for node in root.descendants
+        if type(node) is NavigableString
         and not any(parent.name in UNSEEN for parent in node.parents)
     ]
     return re.sub(r"[ \t\n]+", " ", "\u200b".join(words)).replace("\u200b", "")
@@ -63,27 +64,39 @@ def check_fragment(response: TestResponse) -> None:
 
 
 def fragment_problems(soup: BeautifulSoup, whole: bool) -> list[str]:
-    ids = [str(tag["id"]) for tag in soup.find_all(id=True)]
-    problems = [f"id {x} twice" for x in sorted({x for x in ids if ids.count(x) > 1})]
-    for tag in soup.find_all(True):
-        for name in ("style", *(a for a in tag.attrs if a.startswith(("on", "hx-on")))):
-            if name in tag.attrs:
+    tags = [node for node in soup.descendants if isinstance(node, Tag)]
+    ids = Counter(str(tag["id"]) for tag in tags if "id" in tag.attrs)
+    labelled = {str(tag["for"]) for tag in tags if tag.name == "label" and "for" in tag.attrs}
+    problems = [f"id {name} twice" for name, count in sorted(ids.items()) if count > 1]
+    for tag in tags:
+        for name in tag.attrs:
+            if name == "style" or name.startswith(("on", "hx-on")):
                 problems.append(f"{name} on <{tag.name}>")
-        if whole:
+        if whole and not REFERENCES.isdisjoint(tag.attrs):
             problems += _broken_references(tag, ids)
-    problems += [f"script without src: {s}" for s in soup.find_all("script", src=False)]
-    problems += [f"no label: {f}" for f in _fields(soup) if not _is_labelled(soup, f)]
-    for form in soup.find_all("form"):
-        if not form.get("method") or form.get("action") is None:
-            problems.append(f"form without method or action: {form.attrs}")
-        token = form.find("input", attrs={"name": "csrf_token"})
-        if form.get("method") == "post" and whole and token is None:
-            problems.append(f"form without CSRF token: {form.get('action')}")
-    problems += [f"button without type: {b}" for b in soup.find_all("button", type=False)]
+        if tag.name in ("input", "select", "textarea") and not _is_labelled(tag, labelled):
+            problems.append(f"no label: {tag}")
+        elif tag.name == "form":
+            problems += _form_problems(tag, whole)
+        elif tag.name == "button" and "type" not in tag.attrs:
+            problems.append(f"button without type: {tag}")
+        elif tag.name == "script" and "src" not in tag.attrs:
+            problems.append(f"script without src: {tag}")
     return problems
 
 
-def _broken_references(tag: Tag, ids: list[str]) -> list[str]:
+REFERENCES = {
+    "aria-describedby",
+    "aria-labelledby",
+    "for",
+    "form",
+    "data-copy",
+    "href",
+    "hx-target",
+}
+
+
+def _broken_references(tag: Tag, ids: Container[str]) -> list[str]:
     named = str(tag.get("aria-describedby") or "").split()
     named += str(tag.get("aria-labelledby") or "").split()
     named += [str(tag[name]) for name in ("for", "form", "data-copy") if tag.get(name)]
@@ -93,16 +106,21 @@ def _broken_references(tag: Tag, ids: list[str]) -> list[str]:
     return [f"nothing has id {name}" for name in named if name not in ids]
 
 
-def _fields(soup: BeautifulSoup) -> list[Tag]:
-    unlabelled = {"hidden", "submit", "button"}
-    found = soup.find_all(["input", "select", "textarea"])
-    return [f for f in found if f.get("type") not in unlabelled]
-
-
-def _is_labelled(soup: BeautifulSoup, field: Tag) -> bool:
-    if field.get("aria-label") or field.get("aria-labelledby") or field.find_parent("label"):
+def _is_labelled(field: Tag, labelled: Container[str]) -> bool:
+    if field.get("type") in ("hidden", "submit", "button") or field.get("id") in labelled:
         return True
-    return bool(field.get("id")) and soup.find("label", attrs={"for": field["id"]}) is not None
+    named = field.get("aria-label") or field.get("aria-labelledby")
+    return bool(named) or field.find_parent("label") is not None
+
+
+def _form_problems(form: Tag, whole: bool) -> list[str]:
+    problems = []
+    if not form.get("method") or form.get("action") is None:
+        problems.append(f"form without method or action: {form.attrs}")
+    token = form.find("input", attrs={"name": "csrf_token"})
+    if form.get("method") == "post" and whole and token is None:
+        problems.append(f"form without CSRF token: {form.get('action')}")
+    return problems
 
 
 def wording_problems(text: str) -> list[str]:

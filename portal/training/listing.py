@@ -1,6 +1,7 @@
 """Lists of sessions: one query of plain columns, pages by key, never by offset."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -69,7 +70,7 @@ def sessions(
 
     `after` is the key of the last line seen; an unreadable one starts again from the top.
     """
-    statement = _columns().where(_t.state.in_([s.value for s in TAB_STATES[tab]]))
+    statement = select(_t.id).where(_t.state.in_([s.value for s in TAB_STATES[tab]]))
     statement = statement.where(*_scope(trainer_id), *_words(query))
     latest_first = tab is Tab.PAST
     key = _key(after)
@@ -79,7 +80,7 @@ def sessions(
         further = _t.id < identity if latest_first else _t.id > identity
         statement = statement.where(or_(beyond, and_(_day == day, further)))
     order = (_day.desc(), _t.id.desc()) if latest_first else (_day, _t.id)
-    found = db.session.execute(statement.order_by(*order).limit(PAGE + 1)).all()
+    found = _lines(statement, order, PAGE + 1)
     today = clock.today()
     rows = [_row(role, line, today) for line in found[:PAGE]]
     next_key = None
@@ -103,6 +104,13 @@ def counts(trainer_id: int | None, query: str = "") -> dict[Tab, int]:
     }
 
 
+SUMS = {
+    "En attente d’accord OPCO": (State.SENT, State.AGREEMENT_RECEIVED),
+    "Accordé, à réaliser": (State.FUNDED, State.RUNNING),
+    "Facturé, en attente de règlement": (State.INVOICED,),
+}
+
+
 @dataclass(frozen=True)
 class Sum:
     title: str
@@ -116,20 +124,16 @@ def sums(trainer_id: int | None) -> list[Sum]:
         state: (cents or 0, n)
         for state, cents, n in db.session.execute(
             select(_t.state, func.sum(_t.price_cents), func.count())
-            .where(*_scope(trainer_id), _t.state.not_in([State.DRAFT, State.CANCELLED]))
+            .where(*_scope(trainer_id), _t.state.in_([s for each in SUMS.values() for s in each]))
             .group_by(_t.state)
         )
     }
 
-    def of(title: str, *states: State) -> Sum:
+    def of(title: str, states: Sequence[State]) -> Sum:
         found = [totals[s] for s in states if s in totals]
         return Sum(title, sum(cents for cents, _n in found), sum(n for _cents, n in found))
 
-    return [
-        of("En attente d’accord OPCO", State.SENT, State.AGREEMENT_RECEIVED),
-        of("Accordé, à réaliser", State.FUNDED, State.RUNNING),
-        of("Facturé, en attente de règlement", State.INVOICED),
-    ]
+    return [of(title, states) for title, states in SUMS.items()]
 
 
 @dataclass(frozen=True)
@@ -149,13 +153,12 @@ def todos(trainer_id: int | None, limit: int = 5) -> list[Todo]:
     """What is awaited, the most pressing first."""
     today = clock.today()
     found = _failed_mails(trainer_id)
-    statement = (
-        _columns()
-        .where(*_scope(trainer_id), _t.state.in_([State.DRAFT.value, State.SENT.value]))
-        .order_by(_day, _t.id)
-        .limit(40)
+    awaited = select(_t.id).where(
+        *_scope(trainer_id), _t.state.in_([State.DRAFT.value, State.SENT.value])
     )
-    for line in db.session.execute(statement):
+    for line in _lines(awaited, (_day, _t.id), 40):
+        if len(found) >= limit:
+            break
         todo = _todo(line, today)
         if todo:
             found.append(todo)
@@ -221,6 +224,14 @@ def _todo(line: Any, today: date) -> Todo | None:
         line.ref,
         "pencil",
     )
+
+
+def _lines(sessions: Any, order: tuple[Any, ...], limit: int) -> Sequence[Any]:
+    """The first of those sessions with what a line shows. They are sorted and cut by the index
+    alone, before any other table is read: a hundred thousand cost little more than a thousand."""
+    first = sessions.order_by(*order).limit(limit).subquery()
+    statement = _columns().join(first, first.c.id == _t.id).order_by(*order)
+    return db.session.execute(statement).all()
 
 
 def _columns() -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from portal.app import create_app
 from portal.config import Config
@@ -18,6 +18,8 @@ from tests import story
 from tests.browser.portal_served import Portal, environment, flask, free_port, serving
 from tests.conftest import close
 from tests.installation import ROOT
+
+expect.set_options(timeout=20_000)  # two browsers and two portals on two cores
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--lang=fr-FR"]
 

@@ -154,9 +154,7 @@ def serving(template: Path, folder: Path, chromium: Browser) -> Iterator[Portal]
         env = environment(data, free_port(), server.port)
         output = folder / "output.txt"
         with output.open("wb") as said:
-            process = subprocess.Popen(
-                flask("serve"), cwd=ROOT, env=env, stdout=said, stderr=said, process_group=0
-            )
+            process = subprocess.Popen(flask("serve"), cwd=ROOT, env=env, stdout=said, stderr=said)
         try:
             until(
                 lambda: "Ctrl-C" in output.read_text() or process.poll() is not None,

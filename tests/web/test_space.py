@@ -71,7 +71,7 @@ def test_the_next_action_once_papers_are_sent(app: Flask, client_of: ClientOf) -
     assert timeline(page) == [
         ("Demande complétée", "done"),
         ("Documents envoyés", "done"),
-        ("Demande déposée chez Constructys", "now"),
+        ("Demande à déposer chez Constructys", "now"),
         ("Accord de prise en charge", "todo"),
         ("Signature de la convention", "todo"),
         ("Formation", "todo"),

@@ -47,7 +47,7 @@ def progress(training: TrainingSession, opco: Opco | None) -> list[tuple[str, st
         by = "déclaré par vous" if training.filed_by == "client" else "noté par l’organisme"
         steps += [
             (
-                f"Demande déposée chez {funder}",
+                f"Demande {'déposée' if filed else 'à déposer'} chez {funder}",
                 f"{french.date_mid(filed)}, {by}" if filed else "",
                 filed is not None or bool(training.agreements),
             ),
