@@ -122,12 +122,12 @@ def sign(identity: int, name: str = "Hélène Vasseur") -> None:
         name=name,
         function="Gérante",
         drawn=None,
-        sentences=_sentences(training),
+        sentences=sentences_of(training),
         request_facts=REQUEST,
     )
 
 
-def _sentences(training: TrainingSession) -> list[str]:
+def sentences_of(training: TrainingSession) -> list[str]:
     known = training.granted_cents is not None
     return consent_sentences(
         f"C-{training.number}",

@@ -163,6 +163,8 @@ def _signed(training: TrainingSession, document: Document, form: SignForm) -> Re
             request_facts=_request_facts(),
         )
     except codes.CodeRefused as refused:
+        if signing.signable(training) is None:  # a second press: the first one signed
+            return web.see_other(url_for(".done", public_id=training.public_id))
         form.code.errors = [str(refused)]
         return _page(training, document, form, code_sent=True, status=422)
     except workflow.Refused as refused:

@@ -5,7 +5,6 @@ journal keeps its digest only.
 """
 
 import hashlib
-import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal import clock, french
+from portal import clock
 from portal.access.models import Grant, ShareLink
 from portal.access.rules import Actor, digest
 from portal.documents import kinds
@@ -22,6 +21,7 @@ from portal.emails.models import Email
 from portal.extensions import db
 from portal.funding.rules import Grant as Granted
 from portal.funding.rules import Split, VatRegime, split
+from portal.signature import checks
 from portal.signature.models import Channel, OneTimeCode, SignatureKind
 from portal.signature.rules import CONSENT_VERSION, LEGAL, consent_digest
 from portal.training.models import TrainingSession
@@ -64,8 +64,8 @@ def online(
         "one_time_code": _code(training, used),
         "request": {**request_facts, "link_id": actor.id},
         "drawn": [[[x, y] for x, y in line] for line in drawn],
-        "checked": _checked(link, used),
-        "not_checked": _not_checked(channel),
+        "checked": checks.online(link.recipient_email or "", channel, used.tries if used else 0),
+        "not_checked": checks.missing_online(channel),
     }
 
 
@@ -101,15 +101,8 @@ def paper(
             "received_by": upload.received_by,
         },
         "confirmed": {"role": actor.role.value, "name": actor.name, "ip": actor.ip},
-        "checked": [
-            f"{actor.name}, pour l’organisme, a lu le document numérisé et y a vu la signature",
-            "Le fichier numérisé est conservé tel qu’il a été reçu",
-        ],
-        "not_checked": [
-            "L’écriture de la signature n’a pas été comparée à une autre",
-            "Le texte du papier signé n’a pas été comparé mot à mot à celui du portail",
-            "L’original sur papier n’est pas conservé par le portail",
-        ],
+        "checked": checks.paper(actor.name),
+        "not_checked": list(checks.MISSING_ON_PAPER),
     }
 
 
@@ -258,50 +251,7 @@ def _message(row: Email) -> Facts:
     }
 
 
-# --- What was checked, and what was not
-
-
-def _checked(link: ShareLink, code: OneTimeCode | None) -> list[str]:
-    sentences = [
-        f"Le lien de signature n’a été envoyé qu’à l’adresse {link.recipient_email}",
-        "La personne a pressé « Commencer » ; le document était affiché et téléchargeable",
-        "Le document accepté est, octet pour octet, celui dont l’empreinte figure ici",
-    ]
-    if code is not None:
-        tries = "premier" if code.tries == 1 else f"{code.tries}e"
-        carried = _CARRIED[Channel(code.channel)]
-        sentences.append(f"Un code à six chiffres, {carried}, a été saisi au {tries} essai")
-    return [_french(sentence) for sentence in sentences]
-
-
-_CARRIED = {
-    Channel.EMAIL: "envoyé par e-mail à la même adresse que le lien",
-    Channel.SMS: "envoyé par SMS au téléphone de l’entreprise",
-    Channel.PHONE: "lu au téléphone par l’organisme",
-}
-
-
-def _not_checked(channel: Channel | None) -> list[str]:
-    by_channel = {
-        Channel.EMAIL: "Le code est arrivé dans la même boîte que le lien : "
-        "il n’est pas un second facteur indépendant",
-        Channel.SMS: "L’identité du titulaire de la ligne n’a pas été vérifiée",
-        Channel.PHONE: "L’identité de la personne au téléphone n’a pas été vérifiée",
-    }
-    sentences = [
-        "Aucune pièce d’identité n’a été demandée",
-        "La fonction et le pouvoir d’engager l’entreprise sont déclarés, non vérifiés",
-        "Le temps passé à lire n’a pas été mesuré",
-    ]
-    first = [by_channel[channel]] if channel else []
-    return [_french(sentence) for sentence in first + sentences]
-
-
 # --- Small things
-
-
-def _french(sentence: str) -> str:
-    return re.sub("(?<=«) | (?=[»:;])", french.NBSP, sentence)
 
 
 def _instant(at: datetime | None) -> str | None:

@@ -312,6 +312,15 @@ def test_a_failure_is_said_and_tried_again(
     assert scene.signature().error is None
 
 
+def test_the_act_itself_tells_the_worker(scene: Scene) -> None:
+    """What the commit left in the queue is enough: nobody waits for the sweep."""
+    signed(scene)
+    queue = tasks.queue_of(scene.app.config["PORTAL"].queue).huey
+    while (task := queue.dequeue()) is not None:
+        queue.execute(task)
+    assert scene.signature().proof_sha256 is not None
+
+
 # --- On paper
 
 
