@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import clock, web
+from portal import clock, french, web
 from portal.access import tries
 from portal.access.rules import Role
 from portal.companies.finder import Answer, Asked, Finder, understand
@@ -103,7 +103,7 @@ def shown(proposal: Proposal, tables: Tables) -> dict[str, object]:
         "source": proposal.source[:1].upper() + proposal.source[1:],
         "month": month_name(proposal.month),
         "filing": filing,
-        "of": of,
+        "of": french.of,
     }
 
 
@@ -113,11 +113,6 @@ def _names(codes: Sequence[str]) -> str:
 
 def _by_opco(found: list[Convention]) -> Callable[[str], list[Convention]]:
     return lambda code: [convention for convention in found if code in convention.codes]
-
-
-def of(name: str) -> str:
-    """« de Constructys », « d’AKTO »."""
-    return f"d’{name}" if name[:1] in "AEIOUY" else f"de {name}"
 
 
 def filing(opco: Opco) -> str:

@@ -68,7 +68,8 @@ class _Entry(Generic[T]):
 def words_of(text: str) -> list[str]:
     """The words of a query or a title, folded, singular, without those that name no trade."""
     found = re.findall(r"[a-z0-9]+", french.fold(text[:LONGEST_QUERY]).replace("'", " "))
-    return [_singular(word) for word in found if word not in _EMPTY][:MOST_WORDS]
+    named = dict.fromkeys(_singular(word) for word in found if word not in _EMPTY)
+    return list(named)[:MOST_WORDS]
 
 
 def conventions(query: str, tables: Tables, limit: int = 8) -> list[Convention]:

@@ -7,6 +7,8 @@ from portal import french
 from portal.training.rules import MAX_TRAINEES
 
 _EMAIL = re.compile(r"<?([^\s<>,;]*@[^\s<>,;]*)>?")
+# Longer is not a person; looking for an address in it would take ages.
+LINE, LINES = 500, 500
 _WHOLE_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
@@ -38,21 +40,25 @@ def read(text: str) -> tuple[list[Person], list[BadLine]]:
     """
     people: list[Person] = []
     bad: list[BadLine] = []
-    for number, raw in enumerate(text.splitlines(), start=1):
+    lines = text.splitlines()
+    for number, raw in enumerate(lines, start=1):
         line = french.one_line(raw.replace("\t", ";"))
         if not line.strip(" ,;"):
             continue
+        if len(people) == MAX_TRAINEES or number > LINES:
+            limit = f"{MAX_TRAINEES} personnes" if number <= LINES else f"{LINES} lignes"
+            rest = "\n".join(lines[number - 1 :])
+            return people, [*bad, BadLine(number, rest, f"la liste dépasse {limit}")]
         try:
             people.append(_person(line))
         except ValueError as problem:
             bad.append(BadLine(number, line, str(problem)))
-        if len(people) > MAX_TRAINEES:
-            bad.append(BadLine(number, line, f"la liste dépasse {MAX_TRAINEES} personnes"))
-            return people[:MAX_TRAINEES], bad
     return people, bad
 
 
 def _person(line: str) -> Person:
+    if len(line) > LINE:
+        raise ValueError(f"cette ligne est trop longue ({line[:60]}…)")
     found = _EMAIL.search(line)
     email = found[1].strip(".") if found else ""
     if email and not _WHOLE_EMAIL.fullmatch(email):

@@ -298,7 +298,7 @@ def test_the_three_papers_leave_with_their_next_step(app: Flask) -> None:
         ({"subrogation": None}, "3. Dès que vous recevez l’accord", "ubrogation"),
         (
             {"opco_code": "ATLAS"},
-            "le délai de dépôt est à vérifier auprès de OPCO Atlas",
+            "le délai de dépôt est à vérifier auprès d’OPCO Atlas",
             "plus tard",
         ),
         ({"opco_code": "AKTO"}, "signez l’exemplaire joint avant de le déposer", "se signe quand"),
