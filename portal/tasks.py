@@ -256,8 +256,9 @@ def worker(app: App, *, warm: bool = True) -> None:
 def _warm_up() -> None:
     try:
         press.print_pdf("<html><body><p>.</p></body></html>")
-    except press.PressError:
-        log.exception("the press does not start: papers will say so on their rows")
+    except press.PressError as error:
+        # also when the worker is asked to stop meanwhile: papers say on their rows what they lack
+        log.warning("the press did not warm up: %s", error)
 
 
 def _seconds_to(instant: datetime) -> float:
