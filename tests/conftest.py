@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
+from hypothesis import HealthCheck, settings
 from jinja2 import FileSystemBytecodeCache
 
 from portal.access import service as access
@@ -24,6 +25,10 @@ from portal.declared import read
 from portal.extensions import db, store, writing
 from portal.training.catalogue import create_programme
 from tests.pages import BASE_URL, Visitor
+
+# How long an example takes to draw says how busy the machine is, nothing of the code.
+settings.register_profile("portal", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("portal")
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 DEMONSTRATION = Path(accounts.__file__).parents[1] / "demonstration"

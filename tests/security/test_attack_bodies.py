@@ -2,11 +2,14 @@
 
 import io
 import re
+import time
 
 import pytest
 
 from portal.extensions import db
+from portal.training import service as trainings
 from portal.training.models import TrainingSession
+from tests.pages import soup_of
 from tests.security import typed
 from tests.security.payloads import ALL
 from tests.security.test_attack_forms import PAGE, SPACE, address, opened
@@ -150,6 +153,46 @@ def test_buttons_of_other_pages_are_refused(world: World, slug: str, action: str
     is_own = slug in own and re.search(own[slug], action)
     # Nobody's past client is proposed here: this trainer has one session more, of the same company.
     assert answer.status_code in ((200, 400) if is_own else (400,))
+
+
+NAMELESS = (
+    *("days-²-date", "days-99999-date", "days-" + "9" * 5_000 + "-date", "days-0-0", "company"),
+    *("people-²-job", "people-١-job", "people--1-job", "people-0-job-0", "people-x-job", "siret-0"),
+)
+
+
+@pytest.mark.parametrize(
+    ("slug", "topic", "button"),
+    [("dates", "schedule", "ajouter-jour"), ("stagiaires", "trainees", "ajouter-personne")],
+)
+def test_names_of_no_field_are_not_kept(world: World, slug: str, topic: str, button: str) -> None:
+    """Lists are numbered by the names of their fields: only short plain numbers are one."""
+    sent = dict.fromkeys(NAMELESS, "x") | typed.topics("quetzal")[topic] | opened(topic)
+    for action in ("", "plus-tard", button):
+        path = address(world, PAGE) + f"etapes/{slug}"
+        answer = world.visitor("owner").send(path, sent | {"action": action})
+        assert answer.status_code in (200, 303)
+        with world.app.app_context():
+            training = db.session.get_one(TrainingSession, world.mine.draft.id)
+            kept = trainings.answers_of(training, topic)
+            assert kept is not None
+            assert not set(kept.raw) & set(NAMELESS)
+        world.restore()
+
+
+@pytest.mark.parametrize("text", ["a" * 200_000, "a@" * 100_000, "x\n" * 60_000, "A B\n" * 40_000])
+def test_a_list_without_end_takes_no_time(world: World, text: str) -> None:
+    """What cannot be read stays in the box, all of it."""
+    start = time.perf_counter()
+    answer = world.visitor("client").send(
+        address(world, SPACE) + "etapes/stagiaires",
+        {"action": "lire-liste", "pasted": text, "version-trainees": "1"},
+    )
+    assert answer.status_code == 200
+    assert time.perf_counter() - start < 20  # hours, when a line is walked from each of its signs
+    box = soup_of(answer.text).select_one("#pasted")
+    assert box is not None
+    assert len(box.get_text().split()) >= len(text.split()) // 2 - 200
 
 
 def test_files_are_never_read(world: World) -> None:
