@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import cli, clock, french, tasks, web
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
+from portal.blueprints import receiving
 from portal.config import LOOPBACK, Config
 from portal.extensions import (
     csrf,
@@ -144,6 +145,7 @@ def _macros(app: Flask) -> None:
 def _extensions(app: Flask, config: Config) -> None:
     app.before_request(_check_host)
     app.before_request(_check_origin)  # registered before CSRFProtect: it runs first
+    app.before_request(receiving.widen)  # CSRFProtect reads the form, files included
     db.init_app(app)
     if config.database_url.startswith("sqlite"):
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,12 +169,15 @@ def _doors(app: Flask) -> None:
     from portal.blueprints.errors import blueprint as errors
     from portal.blueprints.office import blueprint as office
     from portal.blueprints.public import blueprint as public
+    from portal.blueprints.signing import blueprint as signing
     from portal.blueprints.trainer import blueprint as trainer
+    from portal.blueprints.verification import blueprint as verification
 
-    for blueprint in (errors, public, auth):
+    for blueprint in (errors, public, auth, verification):
         app.register_blueprint(blueprint)
     app.register_blueprint(trainer, url_prefix="/formateur")
     app.register_blueprint(client, url_prefix="/espace")
+    app.register_blueprint(signing, url_prefix="/signature")
     app.register_blueprint(office, url_prefix="/organisme")
 
 

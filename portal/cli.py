@@ -29,6 +29,7 @@ from portal.extensions import db, settings, store, writing
 from portal.journal import service as journal
 from portal.serving.following import follow_parent
 from portal.serving.supervisor import Supervisor, is_free
+from portal.signature import verify as signatures
 from portal.training.catalogue import create_programme
 from portal.training.models import TrainingSession
 from portal.training.rules import State
@@ -215,7 +216,7 @@ def import_siro(file: IO[bytes], month: str, with_sirets: bool) -> None:
 @with_appcontext
 def verify() -> None:
     """Relit le journal et les fichiers ; le code de sortie est 1 si quelque chose est altéré."""
-    findings = [*journal.verify(), *_altered_files()]
+    findings = [*journal.verify(), *_altered_files(), *signatures.findings()]
     for finding in findings:
         _warn(finding)
     if findings:

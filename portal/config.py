@@ -71,6 +71,10 @@ class Config:
     proxies: int = 0
     testing: bool = False
     registry_url: str = ""  # the public directory of companies; empty: never asked
+    seal_p12: Path | None = None  # the organisation's own certificate; None: one is made
+    seal_password_file: Path | None = None
+    tsa_url: str = ""  # RFC 3161 time-stamping authority; empty: seals carry the server's time
+    sms_url: str = ""  # gateway for one-time codes; empty: e-mail and phone only
 
     @property
     def host(self) -> str:
@@ -104,6 +108,11 @@ class Config:
         """The imported « Table SIRET-OPCO », when there is one."""
         return self.data / "siro.sqlite3"
 
+    @property
+    def seal(self) -> Path:
+        """The certificate made for this installation, and its key: read by the worker alone."""
+        return self.data / "seal"
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Config":
         """Reads PORTAL_* variables; raises ConfigError naming every one that is missing."""
@@ -125,6 +134,9 @@ class Config:
         smtp = read(_smtp, env, demo)
         proxies = read(_proxies, env)
         registry_url = read(_registry_url, env, demo)
+        seal = read(_seal, env) or (None, None)
+        tsa_url = read(_service_url, "PORTAL_TSA_URL", "http", env)
+        sms_url = read(_service_url, "PORTAL_SMS_URL", "https", env)
         if problems:
             raise ConfigError(
                 "Le portail ne peut pas démarrer. Réglages à donner :\n- " + "\n- ".join(problems)
@@ -140,6 +152,10 @@ class Config:
             sender=env.get("PORTAL_SENDER") or None,
             proxies=proxies or 0,
             registry_url=registry_url or "",
+            seal_p12=seal[0],
+            seal_password_file=seal[1],
+            tsa_url=tsa_url or "",
+            sms_url=sms_url or "",
         )
 
 
@@ -195,6 +211,40 @@ def _registry_url(env: Mapping[str, str], demo: bool) -> str:
             f"PORTAL_REGISTRY_URL : une adresse https://, ou « {NO_REGISTRY} » pour s’en passer"
         )
     return given.rstrip("/")
+
+
+def _seal(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
+    """The PKCS#12 file and the file of its password; both or none. The worker opens them."""
+    given = [env.get("PORTAL_SEAL_P12"), env.get("PORTAL_SEAL_PASSWORD_FILE")]
+    if not any(given):
+        return None, None
+    paths = [Path(name).resolve() for name in given if name]
+    if len(paths) < len(given):
+        raise ConfigError(
+            "PORTAL_SEAL_P12 et PORTAL_SEAL_PASSWORD_FILE : le certificat du cachet et le fichier "
+            "de son mot de passe se donnent ensemble"
+        )
+    for path in paths:
+        if not path.is_file() or not os.access(path, os.R_OK):
+            raise ConfigError(
+                f"PORTAL_SEAL_P12 ou PORTAL_SEAL_PASSWORD_FILE : {path} est illisible"
+            )
+    return paths[0], paths[1]
+
+
+def _service_url(name: str, least: str, env: Mapping[str, str]) -> str:
+    """The address of an optional service; plain http only where `least` allows, or locally.
+
+    A time-stamp is signed and asks for a digest alone: it may travel in the clear.
+    """
+    given = env.get(name) or ""
+    if not given:
+        return ""
+    parts = urlsplit(given)
+    local = parts.hostname in LOOPBACK
+    if not parts.hostname or parts.scheme not in ("https", "http" if local else least):
+        raise ConfigError(f"{name} : une adresse {least}://, ou rien pour s’en passer")
+    return given
 
 
 def _key(name: str, purpose: str, env: Mapping[str, str], demo_data: Path | None) -> str:

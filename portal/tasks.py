@@ -1,4 +1,4 @@
-"""What the worker does after a commit: papers first, then the messages that carry them.
+"""What the worker does after a commit: papers and seals first, then the messages.
 
 A task is never the truth: the row is. The queue takes a task out before carrying it out, so a
 killed worker loses it; the sweep finds again, every minute, what is pending or was left behind.
@@ -27,7 +27,10 @@ from portal.documents import press
 from portal.documents import service as documents
 from portal.emails import outbox
 from portal.extensions import settings, writing
+from portal.funding import service as fundings
+from portal.signature import service as signatures
 from portal.training import completing
+from portal.uploads import service as uploads
 
 WORKERS = 3
 SENDERS = 2  # of them: a mail server that says nothing never holds the one that makes papers
@@ -37,7 +40,8 @@ SHUTDOWN = 20  # seconds left to a task on its way when the worker is asked to s
 SOON = timedelta(seconds=75)  # a next try that near is scheduled; the sweep finds the others
 CROWDED = 1_000  # tasks waiting: the sweep adds nothing to them
 # A message whose papers are ready leaves before the papers of the next session are made.
-MAIL_PRIORITY, PAPER_PRIORITY, SWEEP_PRIORITY = 3, 2, 1
+# Pages handed in come last: they are looked at minutes later, and may take seconds to draw.
+MAIL_PRIORITY, SEAL_PRIORITY, PAPER_PRIORITY, SWEEP_PRIORITY, PAGES_PRIORITY = 5, 4, 3, 2, 1
 LOOKUP_PRIORITY = PAPER_PRIORITY  # a person may be waiting for the address to appear
 
 log = logging.getLogger(__name__)
@@ -87,6 +91,8 @@ class Queue:
         self.prepare = task(name="prepare", priority=PAPER_PRIORITY)(self._prepare)
         self.deliver = task(name="deliver", priority=MAIL_PRIORITY)(self._deliver)
         self.look_up = task(name="look_up", priority=LOOKUP_PRIORITY)(self._look_up)
+        self.finish = task(name="finish", priority=SEAL_PRIORITY)(self._finish)
+        self.draw = task(name="draw", priority=PAGES_PRIORITY)(self._draw)
         self.sweep = self.huey.periodic_task(
             crontab(minute="*"), name="sweep", priority=SWEEP_PRIORITY
         )(self._sweep)
@@ -130,18 +136,29 @@ class Queue:
         with self.app.app_context():
             complete_company(finding_id)
 
+    def _finish(self, signature_id: int) -> None:
+        with self.app.app_context():
+            signatures.finish(signature_id)
+
+    def _draw(self, upload_id: int) -> None:
+        with self.app.app_context():
+            if uploads.prepare(upload_id):
+                fundings.suggest(upload_id)
+
     def _sweep(self) -> None:
         if self.huey.pending_count() > CROWDED:
             return
         with self.app.app_context():
-            papers, emails = documents.pending_ids(), outbox.due_ids(clock.now())
-            findings = companies.due_ids(clock.now())
-        for document_id in papers:
-            self.prepare(document_id)
-        for email_id in emails:
-            self.deliver(email_id)
-        for finding_id in findings:
-            self.look_up(finding_id)
+            waiting = (
+                (self.prepare, documents.pending_ids()),
+                (self.finish, signatures.pending_ids()),
+                (self.draw, uploads.pending_ids()),
+                (self.deliver, outbox.due_ids(clock.now())),
+                (self.look_up, companies.due_ids(clock.now())),
+            )
+        for task, identities in waiting:
+            for identity in identities:
+                task(identity)
 
 
 def complete_company(finding_id: int) -> None:
@@ -184,20 +201,30 @@ def close(path: Path) -> None:
 
 
 def wake(
-    document_ids: Sequence[int], email_ids: Sequence[int], finding_ids: Sequence[int] = ()
+    *,
+    documents: Sequence[int] = (),
+    emails: Sequence[int] = (),
+    uploads: Sequence[int] = (),
+    signatures: Sequence[int] = (),
+    lookups: Sequence[int] = (),
 ) -> None:
-    """Tells the worker what a commit has just left to do. Never raises: the sweep would find it."""
+    """Tells the worker, by ids, what a commit has just left to do.
+
+    Never raises: the sweep would find it.
+    """
     try:
         queue = queue_of(settings().queue)
-        for document_id in document_ids:
-            queue.prepare(document_id)
         # The message whose papers are being made leaves with the last of them.
-        later = outbox.waits_for(email_ids, document_ids)
-        for email_id in email_ids:
-            if email_id not in later:
-                queue.deliver(email_id)
-        for finding_id in finding_ids:
-            queue.look_up(finding_id)
+        later = outbox.waits_for(emails, documents)
+        for task, identities in (
+            (queue.prepare, documents),
+            (queue.finish, signatures),
+            (queue.draw, uploads),
+            (queue.deliver, [email_id for email_id in emails if email_id not in later]),
+            (queue.look_up, lookups),
+        ):
+            for identity in identities:
+                task(identity)
     except Exception:
         log.exception("the worker could not be told: the sweep will find the work")
 
@@ -212,13 +239,25 @@ def run_pending(app: App) -> None:
     with app.app_context():
         for finding_id in companies.due_ids(clock.now()):
             complete_company(finding_id)
-        while papers := documents.pending_ids():
-            for document_id in papers:
-                documents.prepare(document_id)
-                outbox.release(document_id, clock.now())
-        while emails := outbox.due_ids(clock.now()):
-            for email_id in emails:
-                outbox.deliver(email_id)
+        for pending, carry_out in (
+            (documents.pending_ids, _print),
+            (uploads.pending_ids, _draw),
+            (signatures.pending_ids, signatures.finish),
+            (lambda: outbox.due_ids(clock.now()), outbox.deliver),
+        ):
+            while identities := pending():
+                for identity in identities:
+                    carry_out(identity)
+
+
+def _print(document_id: int) -> None:
+    documents.prepare(document_id)
+    outbox.release(document_id, clock.now())
+
+
+def _draw(upload_id: int) -> None:
+    if uploads.prepare(upload_id):
+        fundings.suggest(upload_id)
 
 
 def worker(app: App, *, warm: bool = True) -> None:
@@ -256,6 +295,7 @@ def worker(app: App, *, warm: bool = True) -> None:
 def _warm_up() -> None:
     try:
         press.print_pdf("<html><body><p>.</p></body></html>")
+        signatures.warm_up()
     except press.PressError as error:
         # also when the worker is asked to stop meanwhile: papers say on their rows what they lack
         log.warning("the press did not warm up: %s", error)

@@ -1,6 +1,6 @@
 """The corridor: every act on a session goes through `perform`, in one transaction.
 
-The effects, chapter by chapter in `portal/effects/`, tell the journey of a session.
+Read from top to bottom, the effects tell the journey of a session.
 """
 
 from collections.abc import Callable
@@ -9,21 +9,26 @@ from typing import Any
 
 from portal import clock, tasks
 from portal.access import service as access
+from portal.access.models import ShareLink
 from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
-from portal.effects import preparing
+from portal.documents.models import Document
+from portal.effects import funding, preparing, signing
 from portal.effects.act import Act
 from portal.effects.act import Refused as Refused
 from portal.effects.preparing import address_on_file as address_on_file
-from portal.emails import letters, outbox
+from portal.emails import letters, notices, outbox
 from portal.emails.models import Email
 from portal.extensions import db, writing
+from portal.funding import service as fundings
 from portal.journal import service as journal
+from portal.signature import codes
+from portal.signature.models import Channel
 from portal.training import rules
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
-from portal.training.rules import Event, State, Way
+from portal.training.rules import Event, Facts, State, Way
 
 
 def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) -> Any:
@@ -36,12 +41,13 @@ def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) 
         act = _act(training.id, actor, data)
         # the client of a link that expired asks for a new one with that link
         link = data.get("link") or access.open_link(act.training, act.at)
-        facts = trainings.facts(
+        facts = facts_of(
             act.training,
             missing=_missing_settings(event, act.organisation),
             has_open_link=link is not None and link.revoked_at is None,
             reason=data.get("reason"),
             filed_on=data.get("filed_on"),
+            asked_grant_cents=_asked_grant(event, act),
         )
         if event is Event.AMEND:
             # the change itself may put these right: its effect looks at them once it is made
@@ -60,9 +66,9 @@ def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) 
                 event.value, actor, act.at, act.training.id, body=act.body, details=act.details
             )
         db.session.flush()
-        wake = [d.id for d in act.documents], [e.id for e in act.emails], act.lookups
+        wake = act.wake()
         result = act.result
-    tasks.wake(*wake)
+    tasks.wake(**wake)
     return result
 
 
@@ -98,7 +104,34 @@ def call_trainer(training: TrainingSession, ip: str | None) -> None:
         journal.record("call_trainer", act.actor, act.at, training.id)
         db.session.flush()
         ids = [email.id for email in act.emails]
-    tasks.wake([], ids)
+    tasks.wake(emails=ids)
+
+
+def send_code(
+    training: TrainingSession, link: ShareLink, document: Document, channel: Channel, actor: Actor
+) -> str | None:
+    """A one-time code for the signatory. By phone, the office receives its digits, once, to read.
+
+    Raises CodeRefused. The client asks for it by e-mail or SMS, the office alone reads it out:
+    nobody who prepares the session can have it sent elsewhere.
+    """
+    if (channel is Channel.PHONE) is not (actor.role is Role.OFFICE) or actor.role is Role.TRAINER:
+        raise codes.CodeRefused("Ce code ne peut pas être demandé d’ici")
+    with writing():
+        act = _act(training.id, actor, {})
+        number = signing.mobile_of(act.training) if channel is Channel.SMS else None
+        code = codes.issue_code(link, document, channel, act.at)
+        if channel is Channel.EMAIL:
+            arguments = (act.training, link, document, code, act.organisation, act.at)
+            act.send(notices.one_time_code(*arguments))
+        body = {"code": code.id, "link": link.id, "document": document.id, "channel": channel.value}
+        journal.record("send_code", actor, act.at, training.id, body=body)
+        db.session.flush()
+        wake, digits = act.wake(), codes.text_of(code)
+    if number is not None:
+        signing.text_code(code, number, digits)
+    tasks.wake(**wake)
+    return digits if channel is Channel.PHONE else None
 
 
 def retry_email(email: Email, actor: Actor) -> None:
@@ -109,7 +142,7 @@ def retry_email(email: Email, actor: Actor) -> None:
         outbox.retry(fresh, at)
         journal.record("retry_email", actor, at, fresh.training_id, body={"email": fresh.id})
         identity = fresh.id
-    tasks.wake([], [identity])
+    tasks.wake(emails=[identity])
 
 
 def _act(training_id: int, actor: Actor, data: dict[str, Any]) -> Act:
@@ -131,7 +164,49 @@ EFFECTS: dict[Event, Callable[[Act], None]] = {
     Event.AMEND: preparing.amend,
     Event.REOPEN: preparing.reopen,
     Event.CANCEL: preparing.cancel,
+    Event.RECEIVE_AGREEMENT: funding.receive_agreement,
+    Event.RETURN_AGREEMENT: funding.return_agreement,
+    Event.VALIDATE_AGREEMENT: funding.validate_agreement,
+    Event.CORRECT_AGREEMENT: funding.correct_agreement,
+    Event.UNDO_DECISION: funding.undo_decision,
+    Event.RECORD_REFUSAL: funding.record_refusal,
+    Event.SELF_FUND: funding.self_fund,
+    Event.POSTPONE: funding.postpone,
+    Event.SEND_SIGN_LINK: signing.send_link,
+    Event.SIGN: signing.sign,
+    Event.RECORD_PAPER_SIGNATURE: signing.record_paper_signature,
+    Event.DECLINE_SIGNATURE: signing.decline_signature,
+    Event.DELEGATE_SIGNATURE: signing.delegate_signature,
+    Event.START: funding.start,
 }
+
+
+def facts_of(training: TrainingSession, **asked: Any) -> Facts:
+    """The facts of a session with its money and signatures: what guards and screens look at."""
+    due = None
+    if training.granted_cents is not None and training.price_cents is not None:
+        due = fundings.split_of(training).client_due_cents
+    return trainings.facts(
+        training,
+        price_cents=training.price_cents,
+        granted_cents=training.granted_cents,
+        client_due_cents=due,
+        committed_cents=training.committed_cents,
+        is_signed=training.signed_at is not None,
+        has_agreement=any(a.state in ("received", "validated") for a in training.agreements),
+        **asked,
+    )
+
+
+def _asked_grant(event: Event, act: Act) -> int | None:
+    if event is not Event.VALIDATE_AGREEMENT:
+        return None
+    return funding.asked_grant(act.training, act.data).net_cents
+
+
+def blockers(event: Event, training: TrainingSession, role: Role, **asked: Any) -> tuple[str, ...]:
+    """Why `event` cannot happen now: the list the screens show is the list that guards."""
+    return rules.blockers(event, facts_of(training, **asked), role)
 
 
 def may(event: Event, training: TrainingSession, role: Role) -> bool:

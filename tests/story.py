@@ -24,7 +24,7 @@ from portal.emails.outbox import message_of
 from portal.extensions import db, store, writing
 from portal.training.models import Programme, TrainingSession
 from portal.training.rules import Event, Way
-from tests import conftest
+from tests import conftest, second_half
 from tests.documents import papers
 from tests.pages import BASE_URL, Visitor
 from tests.screens import Answers as Answers
@@ -77,9 +77,14 @@ def a_training(
     way: str = "link",
     trainer: str = conftest.TRAINER,
     client_email: str | None = CLIENT,
+    answer: second_half.Answer | None = None,
+    early: bool = False,
     **topics: Answers | None,
 ) -> Told:
-    """A session that stands at that point of `POINTS`, brought there by the real acts.
+    """A session at that point of `POINTS` or `second_half.POINTS`, brought there by the real acts.
+
+    `answer` is what the funder grants, two thirds of the usual price unless told otherwise;
+    `early`: the convention was signed before.
 
     `topics` change the usual answers of company, funding and programme (`code` names one of the
     catalogue), replace those of schedule and trainees; None leaves a topic empty. A draft by link
@@ -92,7 +97,10 @@ def a_training(
         identity = training.id
         given = {topic: _answers(topic, topics) for topic in _ORDER}
         _fill(training, actor, given, _TRAINER_PART if way == "link" else _ORDER)
-        _bring(identity, actor, POINTS.index(at), given)
+        is_later = at in second_half.POINTS
+        _bring(identity, actor, POINTS.index("filed" if is_later else at), given)
+        if is_later:
+            second_half.bring(identity, at, answer or second_half.Answer(), early=early)
     return told(app, identity)
 
 

@@ -38,12 +38,14 @@ class Scope(StrEnum):
     """What a link opens. A link that fills never signs."""
 
     SPACE = "space"
+    SIGN = "sign"
 
 
-PREFIX = {Scope.SPACE: "esp"}
+PREFIX = {Scope.SPACE: "esp", Scope.SIGN: "sig"}
 _TOKEN = re.compile(r"(?P<prefix>[a-z]{3})-(?P<id>[0-9]{1,9})-(?P<mac>[A-Za-z0-9_-]{43})")
 
 SPACE_DAYS = 60
+SIGN_DAYS = 14
 SPACE_AFTER_LAST_DAY = 30
 READ_ONLY_WEEKS = 26
 GRANT_IDLE = timedelta(minutes=30)

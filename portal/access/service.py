@@ -43,27 +43,37 @@ class Found:
 
 
 def issue_link(
-    training: TrainingSession, actor: Actor, recipient_email: str | None, at: datetime
+    training: TrainingSession,
+    actor: Actor,
+    recipient_email: str | None,
+    at: datetime,
+    scope: Scope = Scope.SPACE,
 ) -> ShareLink:
-    """A new link to the client's space, added to the current transaction and given its id."""
+    """A new link to the client's space, or to sign; added to the transaction and given its id."""
     link = ShareLink(
         training=training,
-        scope=Scope.SPACE.value,
+        scope=scope.value,
         recipient_email=recipient_email or None,
         issued_by_id=actor.id if actor.role in (rules.Role.TRAINER, rules.Role.OFFICE) else None,
         rotation=0,
         created_at=at,
-        expires_at=rules.space_expiry(at, training.last_day),
+        expires_at=_expiry(scope, training, at),
     )
     db.session.add(link)
     db.session.flush()
     return link
 
 
+def _expiry(scope: Scope, training: TrainingSession, at: datetime) -> datetime:
+    if scope is Scope.SIGN:
+        return at + timedelta(days=rules.SIGN_DAYS)
+    return rules.space_expiry(at, training.last_day)
+
+
 def rotate(link: ShareLink, at: datetime) -> None:
     """Kills the text given so far and the spaces it opened; the next text lasts a full term."""
     link.rotation += 1
-    link.expires_at = rules.space_expiry(at, link.training.last_day)
+    link.expires_at = _expiry(Scope(link.scope), link.training, at)
     link.opened_at = None
 
 
@@ -77,9 +87,15 @@ def revoke(link: ShareLink, at: datetime) -> None:
     link.revoked_at = link.revoked_at or at
 
 
-def open_link(training: TrainingSession, at: datetime) -> ShareLink | None:
-    """The newest link of that dossier that is neither revoked nor expired."""
-    live = [x for x in training.links if x.revoked_at is None and x.expires_at > at]
+def open_link(
+    training: TrainingSession, at: datetime, scope: Scope = Scope.SPACE
+) -> ShareLink | None:
+    """The newest link of that dossier and scope that is neither revoked nor expired."""
+    live = [
+        link
+        for link in training.links
+        if link.scope == scope and link.revoked_at is None and link.expires_at > at
+    ]
     return live[-1] if live else None
 
 
@@ -149,7 +165,9 @@ def _grant(link_id: int, rotation: int, cookie_value: str, at: datetime) -> None
     )
 
 
-def space_of(cookie_value: str | None, public_id: str, at: datetime) -> Grant | None:
+def space_of(
+    cookie_value: str | None, public_id: str, at: datetime, scope: Scope = Scope.SPACE
+) -> Grant | None:
     """The open grant of that browser on that dossier; None when it has none, or it closed.
 
     Its « last seen » is written at most once a minute, in its own transaction.
@@ -161,7 +179,11 @@ def space_of(cookie_value: str | None, public_id: str, at: datetime) -> Grant | 
         .join(Grant.link)
         .join(ShareLink.training)
         .options(contains_eager(Grant.link).contains_eager(ShareLink.training))
-        .where(Grant.cookie_sha256 == digest(cookie_value), TrainingSession.public_id == public_id)
+        .where(
+            Grant.cookie_sha256 == digest(cookie_value),
+            TrainingSession.public_id == public_id,
+            ShareLink.scope == scope.value,
+        )
         .order_by(Grant.seen_at.desc())
     )
     grant = next((x for x in grants if _is_open(x, at)), None)

@@ -11,7 +11,7 @@ from portal import french, money, web
 from portal.accounts import service as accounts
 from portal.blueprints import journey
 from portal.blueprints.journey import Door
-from portal.documents.kinds import KINDS
+from portal.documents.kinds import ISSUED_TOGETHER, KINDS
 from portal.training import rules
 from portal.training import service as trainings
 from portal.training.forms import TOPIC_LABEL
@@ -54,7 +54,7 @@ def show(
         else rules.blockers(Event.ISSUE_DOCUMENTS, facts, door.actor.role),
         refused=web.error_summary(refused),
         asks_client=asks_client,
-        kinds=list(KINDS.values()),
+        kinds=[KINDS[code] for code in ISSUED_TOGETHER],
         preview_url=preview_url,
         key=secrets.token_hex(8),
         recap=recap,

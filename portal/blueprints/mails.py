@@ -19,6 +19,7 @@ blueprint = Blueprint("mails", __name__)
 
 LINK = re.compile(r"https?://\S+/l/\S+")
 MAX_ID = 2**31 - 1  # a longer number is no row's, and a database may refuse to look for it
+SECRET = frozenset({"sign_request", "one_time_code"})  # what lets sign is shown to nobody here
 RETRYABLE = (EmailState.FAILED, EmailState.UNCERTAIN)
 
 
@@ -62,14 +63,22 @@ def show(mail_id: int) -> Response:
         text=_text(mail),
         attachments=[_attached(mail, paper) for paper in reading.attachments(mail)],
         may_retry=mail.state in RETRYABLE,
-        eml_url=url_for(".raw", mail_id=mail.id) if kept else None,
+        eml_url=url_for(".raw", mail_id=mail.id) if kept and not _is_secret(mail) else None,
     )
 
 
 def _text(mail: Email) -> str:
     """The words of a message; outside the demonstration the client's link is not shown here."""
+    if _is_secret(mail):
+        return "Ce message permet de signer\u00a0: il n’est montré qu’à la personne qui signe."
     text = outbox.message_of(mail).body or ""
     return text if settings().demo else LINK.sub("(lien personnel masqué)", text)
+
+
+def _is_secret(mail: Email) -> bool:
+    """What lets sign is never shown; in the demonstration the office plays the signatory's part."""
+    plays_signatory = settings().demo and web.actor().role is Role.OFFICE
+    return mail.letter in SECRET and not plays_signatory
 
 
 def _attached(mail: Email, paper: Document) -> dict[str, str | None]:
@@ -97,7 +106,7 @@ def raw(mail_id: int) -> Response:
     """The message as it was written down, when no server is configured."""
     mail = _mail(mail_id)
     path = outbox.path_of_eml(mail)
-    if mail.state != EmailState.KEPT or not path.is_file():
+    if mail.state != EmailState.KEPT or not path.is_file() or _is_secret(mail):
         abort(404)
     return web.send_stored(path.read_bytes(), f"courriel-{mail.id}.eml", "message/rfc822")
 

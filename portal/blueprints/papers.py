@@ -85,7 +85,7 @@ def preview(
     training: TrainingSession, kind: str, layout: str, back_url: str, url: Callable[[str], str]
 ) -> Response:
     """The body of a paper on screen, made from today's facts."""
-    if kind not in kinds.KINDS:
+    if kind not in kinds.ISSUED_TOGETHER:
         abort(404)
     missing = trainings.missing_topics(training)
     body = None
@@ -98,7 +98,7 @@ def preview(
         layout=layout,
         training=training,
         kind=kinds.KINDS[kind],
-        kinds=list(kinds.KINDS.values()),
+        kinds=[kinds.KINDS[code] for code in kinds.ISSUED_TOGETHER],
         body=body,
         missing=missing,
         back_url=back_url,

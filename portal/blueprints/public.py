@@ -10,7 +10,7 @@ from portal import clock, french, money, web, workflow
 from portal.access import service as access
 from portal.access import tries
 from portal.access.models import ShareLink
-from portal.access.rules import Actor, Role, trim
+from portal.access.rules import Actor, Role, Scope, trim
 from portal.access.service import Found, LinkStatus
 from portal.accounts import service as accounts
 from portal.blueprints.opco import blueprint as opco
@@ -105,15 +105,17 @@ def open_link(token: str) -> ResponseReturnValue:
     if found.link is None or found.status is not LinkStatus.LIVE or _is_cancelled(found.link):
         return web.see_other(url_for("public.link", token=trim(token)))
     cookie = access.open_space(found.link, web.space_cookie(), clock.now())
-    response = web.see_other(_first_page(found.link.training))
+    response = web.see_other(_first_page(found.link))
     web.keep_space_cookie(response, cookie)
     return response
 
 
-def _first_page(training: TrainingSession) -> str:
-    """What is awaited from the client: its first step still to fill in, else the check page, and
-    its space once the request is sent."""
-    pid = training.public_id
+def _first_page(link: ShareLink) -> str:
+    """What is awaited: the signature by a signing link; else the client's first step still to
+    fill in, the check page, and its space once the request is sent."""
+    training, pid = link.training, link.training.public_id
+    if link.scope == Scope.SIGN:
+        return url_for("signing.page", public_id=pid)
     if training.state != State.DRAFT:
         return url_for("client.space", public_id=pid)
     missing = set(trainings.missing_topics(training))

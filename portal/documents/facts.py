@@ -296,4 +296,27 @@ def _funding(training: TrainingSession) -> Facts:
         "choice": choice.value,
         "opco": opco.name if opco else None,
         "subrogation": bool(training.subrogation) and choice is not funding.FunderChoice.NONE,
+        "granted": _granted(training),
+    }
+
+
+def _granted(training: TrainingSession) -> Facts | None:
+    """The figures of the agreement once it is validated: who covers, who is invoiced, in cents."""
+    if training.granted_cents is None or training.price_cents is None:
+        return None
+    agreement = next((a for a in reversed(training.agreements) if a.state == "validated"), None)
+    shared = funding.split(
+        training.price_cents,
+        funding.VatRegime(training.vat_regime or funding.VatRegime.EXEMPT),
+        funding.Grant(training.granted_cents, training.granted_vat_cents or 0),
+        bool(training.subrogation),
+    )
+    return {
+        "number": agreement.number if agreement else None,
+        "net_cents": shared.granted.net_cents,
+        "vat_cents": shared.granted.vat_cents,
+        "remainder_cents": shared.remainder_cents,
+        "remainder_gross_cents": shared.remainder_gross_cents,
+        "funder_due_cents": shared.funder_due_cents,
+        "client_due_cents": shared.client_due_cents,
     }

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from portal import french
+from portal import french, money
 from portal.documents.facts import Facts, facts
 from portal.funding.rules import VatRegime
 
-__all__ = ["KINDS", "Kind", "facts", "filename", "reference"]
+__all__ = ["ISSUED_TOGETHER", "KINDS", "Kind", "facts", "filename", "reference"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,14 @@ def _advertised(facts: Facts) -> tuple[str, ...]:
     )
 
 
+def _undertaking(facts: Facts) -> tuple[str, ...]:
+    """The undertaking binds one amount, and names the convention it completes."""
+    due = money.euros(facts["funding"]["granted"]["client_due_cents"])
+    return ("s’engage à régler", due, facts["price"]["vat_mention"], "indemnité forfaitaire")
+
+
+ISSUED_TOGETHER = ("devis", "convention", "programme")
+
 KINDS: dict[str, Kind] = {
     kind.code: kind
     for kind in (
@@ -82,6 +90,14 @@ KINDS: dict[str, Kind] = {
             "documents/programme.html",
             facts,
             _advertised,
+        ),
+        Kind(
+            "engagement",
+            "E",
+            "Engagement à régler",
+            "documents/engagement.html",
+            facts,
+            _undertaking,
         ),
     )
 }

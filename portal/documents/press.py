@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portal.documents.child import read_frame, write_frame
+from portal.sandbox import read_frame, write_frame
 
 SECONDS = 30  # wall time of one document, start of the child included
 JOBS = 50  # then a new child: whatever a library leaks has an end

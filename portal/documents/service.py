@@ -13,7 +13,7 @@ from portal import clock
 from portal.accounts.models import Organisation
 from portal.documents import press
 from portal.documents.facts import Facts
-from portal.documents.kinds import KINDS, Kind, reference
+from portal.documents.kinds import ISSUED_TOGETHER, KINDS, Kind, reference
 from portal.documents.models import Document, DocumentState
 from portal.extensions import claim, db, store, writing
 from portal.rendering import paper_environment
@@ -30,7 +30,7 @@ def issue(
     training: TrainingSession,
     organisation: Organisation,
     at: datetime,
-    kinds: tuple[str, ...] = tuple(KINDS),
+    kinds: tuple[str, ...] = ISSUED_TOGETHER,
 ) -> list[Document]:
     """Adds the next version of those papers, pending, and supersedes the current ones.
 
@@ -45,7 +45,12 @@ def issue(
     )
     version = (highest or 0) + 1
     day = clock.paris(at).date()
-    frozen = {kind: KINDS[kind].facts(training, organisation, day, version) for kind in kinds}
+    versions = _versions(training_id) | dict.fromkeys(kinds, version)
+    references = {k: reference(k, training.number, v) for k, v in versions.items()}
+    frozen = {
+        kind: KINDS[kind].facts(training, organisation, day, version) | {"references": references}
+        for kind in kinds
+    }
     _supersede(training_id, at, kinds)
     documents = [
         Document(
@@ -65,10 +70,41 @@ def issue(
     return documents
 
 
-def supersede(training: TrainingSession, at: datetime) -> None:
-    """No paper of `training` is current any more; inside the caller's transaction."""
-    _supersede(training.id, at, tuple(KINDS))
+def _versions(training_id: int) -> dict[str, int]:
+    """The version in force of each kind: what the papers issued now may refer to."""
+    rows = db.session.execute(
+        select(Document.kind, Document.version).where(
+            Document.training_id == training_id, Document.superseded_at.is_(None)
+        )
+    )
+    return {row.kind: row.version for row in rows}
+
+
+def supersede(
+    training: TrainingSession, at: datetime, kinds: tuple[str, ...] = tuple(KINDS)
+) -> None:
+    """Those papers of `training` are not current any more; inside the caller's transaction."""
+    _supersede(training.id, at, kinds)
     db.session.expire(training, ["documents"])
+
+
+def issued_since(training: TrainingSession, at: datetime) -> list[Document]:
+    """The current papers issued at or after `at`."""
+    return [document for document in current(training) if document.created_at >= at]
+
+
+def withdraw(document: Document, at: datetime) -> None:
+    """Takes back a paper nobody received yet: the version before it is in force again."""
+    document.superseded_at = at
+    db.session.flush()  # one current paper per kind
+    before = db.session.scalar(
+        select(Document).filter_by(
+            training_id=document.training_id, kind=document.kind, version=document.version - 1
+        )
+    )
+    if before is not None:
+        before.superseded_at = None
+    db.session.flush()
 
 
 def _supersede(training_id: int, at: datetime, kinds: tuple[str, ...]) -> None:
@@ -221,13 +257,13 @@ def missing_mentions(kind: Kind, facts: Facts, body: str) -> list[str]:
 
 
 def _context(kind: Kind, facts: Facts) -> dict[str, Any]:
-    references = {code: reference(code, facts["number"], facts["version"]) for code in KINDS}
+    own = {code: reference(code, facts["number"], facts["version"]) for code in KINDS}
     return {
         **facts,
         "kind": kind.code,
         "title": kind.title,
-        "reference": references[kind.code],
-        "references": references,
+        "reference": own[kind.code],
+        "references": own | facts.get("references", {}),
     }
 
 

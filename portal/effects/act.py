@@ -9,7 +9,9 @@ from portal.accounts.models import Organisation
 from portal.documents.models import Document
 from portal.emails import outbox
 from portal.emails.models import Email
+from portal.signature.models import Signature
 from portal.training.models import TrainingSession
+from portal.uploads.models import Upload
 
 
 class Refused(Exception):
@@ -32,6 +34,8 @@ class Act:
     documents: list[Document] = field(default_factory=list)
     emails: list[Email] = field(default_factory=list)
     lookups: list[int] = field(default_factory=list)
+    uploads: list[Upload] = field(default_factory=list)
+    signatures: list[Signature] = field(default_factory=list)
     body: dict[str, Any] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
     result: Any = None
@@ -39,3 +43,13 @@ class Act:
     def send(self, *emails: Email) -> None:
         """Posts messages with the act; one already posted (a second press) is not doubled."""
         self.emails += [outbox.post(email) for email in emails]
+
+    def wake(self) -> dict[str, list[int]]:
+        """The rows whose work starts after the commit."""
+        return {
+            "documents": [row.id for row in self.documents],
+            "emails": [row.id for row in self.emails],
+            "lookups": self.lookups,
+            "uploads": [row.id for row in self.uploads],
+            "signatures": [row.id for row in self.signatures],
+        }

@@ -2,10 +2,10 @@
 
 from portal.access import service as access
 from portal.access.models import ShareLink
-from portal.access.rules import Role
+from portal.access.rules import Role, Scope
 from portal.accounts import service as accounts
 from portal.documents import service as documents
-from portal.effects import company
+from portal.effects import company, signing
 from portal.effects.act import Act, Refused
 from portal.emails import letters, outbox
 from portal.extensions import db
@@ -51,7 +51,9 @@ def renew_link(act: Act) -> None:
         act.result = link  # a second press: the link the page showed is replaced already
         return
     access.rotate(link, act.at)
-    if address_on_file(act.training, link):
+    if link.scope == Scope.SIGN:
+        act.send(signing.request_letter(act, link, act.at))
+    elif address_on_file(act.training, link):
         act.send(letters.new_link(act.training, link, act.organisation, act.at))
     act.body = {"link": link.id, "rotation": link.rotation}
     act.result = link
@@ -105,9 +107,11 @@ def amend(act: Act) -> None:
         if sentences:
             raise Refused(sentences)
         client_link(act)
+        reason = act.data["reason"]
+        signing.void_all(act, reason)  # what was signed is no longer what will be done
+        signing.close_links(act)
         act.documents = documents.issue(act.training, act.organisation, act.at)
         db.session.flush()
-        reason = act.data["reason"]
         arguments = (act.training, act.documents, act.organisation, reason, act.at)
         act.send(letters.documents_amended(*arguments), letters.amended_to_trainer(*arguments))
     act.body = {"changed": changed, "documents": [[d.kind, d.version] for d in act.documents]}
@@ -119,6 +123,8 @@ def reopen(act: Act) -> None:
     """Back to a draft: the papers are superseded (still readable) and the client is told."""
     training = act.training
     documents.supersede(training, act.at)
+    signing.void_all(act, act.data["reason"])
+    signing.close_links(act)
     outbox.cancel_queued(training.id)
     training.filed_on = training.filed_by = training.filing_number = None
     training.completed_at = training.completed_by = None

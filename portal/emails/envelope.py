@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from portal import french
 from portal.access.models import ShareLink
-from portal.access.rules import Role
+from portal.access.rules import Role, Scope
 from portal.accounts.models import Organisation
 from portal.documents.models import Document
 from portal.emails import facts
@@ -69,6 +69,37 @@ def to_trainer(
     return _row(letter, Role.TRAINER, training, organisation, at, trainer, None, **content)
 
 
+def to_office(
+    letter: str,
+    training: TrainingSession,
+    organisation: Organisation,
+    at: datetime,
+    **content: Any,
+) -> Email:
+    """To the organisation's own mailbox; never with a link of the client."""
+    office = (organisation.email, organisation.contact_name)
+    return _row(letter, Role.OFFICE, training, organisation, at, office, None, **content)
+
+
+def to_signatory(
+    letter: str,
+    training: TrainingSession,
+    link: ShareLink | None,
+    organisation: Organisation,
+    at: datetime,
+    *,
+    address: str | None = None,
+    **content: Any,
+) -> Email:
+    """To the signing link's own address alone; `address` for a message that carries no link."""
+    to = address or (link.recipient_email if link else None)
+    if not to:
+        raise NoRecipient(training.ref)
+    company = training.company
+    name = company.signatory_name if company and company.signatory_email == to else ""
+    return _row(letter, Role.CLIENT, training, organisation, at, (to, name), link, **content)
+
+
 def _row(
     letter: str,
     audience: Role,
@@ -116,6 +147,7 @@ def _open_link(training: TrainingSession, at: datetime) -> ShareLink | None:
         select(ShareLink)
         .where(
             ShareLink.training_id == training.id,
+            ShareLink.scope == Scope.SPACE.value,
             ShareLink.revoked_at.is_(None),
             ShareLink.expires_at > at,
         )

@@ -23,6 +23,7 @@ PURPOSES = {
     "devis": "le prix et ce qu’il comprend",
     "convention": "l’engagement entre votre entreprise et l’organisme de formation",
     "programme": "les objectifs, le contenu et le déroulement",
+    "engagement": "la somme que votre entreprise s’engage à régler",
 }
 
 

@@ -26,10 +26,13 @@ from portal.emails.models import Email
 from portal.emails.rules import visible
 from portal.extensions import db, settings, store
 from portal.rendering import environment
+from portal.signature import codes
+from portal.signature.models import OneTimeCode
 
 HELP = "/aide/session-opco"
 _AS_ENCODED = policy.SMTP.clone(refold_source="none")
-LINKED = frozenset({"invitation", "new_link", "client_reminder"})  # nothing without their link
+# nothing without their link
+LINKED = frozenset({"invitation", "new_link", "client_reminder", "sign_request"})
 
 
 class WrongAttachment(Exception):
@@ -38,6 +41,10 @@ class WrongAttachment(Exception):
 
 class DeadLink(Exception):
     """The message is about a link that was closed before it left."""
+
+
+class DeadCode(Exception):
+    """The message carries a one-time code that expired, was used or replaced before it left."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +94,12 @@ def words_of(email: Email) -> Words:
         **email.context,
         "subject": email.subject,
         "url": _url(email),
+        "code": _code(email),
         "help_url": settings().base_url + HELP,
     }
-    text = _text().get_template(f"emails/{email.letter}.txt").render(values)
-    html = _html().get_template(f"emails/{email.letter}.html").render(values)
+    template = email.context.get("template", email.letter)
+    text = _text().get_template(f"emails/{template}.txt").render(values)
+    html = _html().get_template(f"emails/{template}.html").render(values)
     return Words(_tidy(text), html)
 
 
@@ -140,6 +149,9 @@ def _url(email: Email) -> str | None:
     if email.audience == Role.TRAINER:
         training: Any = email.context["training"]
         return f"{base}/formateur/sessions/{training['ref']}/"
+    if email.audience == Role.OFFICE:
+        file: Any = email.context["training"]
+        return f"{base}/organisme/dossiers/{file['ref']}/"
     link_id = email.context.get("link_id")
     link = db.session.get(ShareLink, link_id) if link_id else None
     if link is not None and link.training_id != email.training_id:
@@ -156,6 +168,24 @@ def check_link(email: Email) -> None:
     """
     if _url(email) is None and email.letter in LINKED:
         raise DeadLink(email.id)
+
+
+def check_code(email: Email) -> None:
+    """Raises DeadCode when the message carries a one-time code that opens nothing any more."""
+    code = _code_row(email)
+    if code is not None and not codes.is_live(code, clock.now()):
+        raise DeadCode(email.id)
+
+
+def _code(email: Email) -> str | None:
+    """The digits of a one-time code, computed for the message that carries them."""
+    code = _code_row(email)
+    return codes.text_of(code) if code is not None else None
+
+
+def _code_row(email: Email) -> OneTimeCode | None:
+    code_id = email.context.get("code_id")
+    return db.session.get_one(OneTimeCode, code_id) if code_id else None
 
 
 def _tidy(text: str) -> str:

@@ -17,8 +17,10 @@ from portal.documents.models import Document, DocumentState
 from portal.emails import smtp
 from portal.emails.keeping import keep, path_of_eml
 from portal.emails.message import (
+    DeadCode,
     DeadLink,
     WrongAttachment,
+    check_code,
     check_link,
     documents_of,
     message_of,
@@ -139,7 +141,7 @@ def deliver(email_id: int) -> bool:
     except _NotYet as wait:
         reason, next_at = wait.reason, now + wait.wait
         return claim(Email, email_id, *_is_due(now), next_at=next_at, error=reason)
-    except (_Withdrawn, _GivenUp, DeadLink, WrongAttachment) as withdrawal:
+    except (_Withdrawn, _GivenUp, DeadCode, DeadLink, WrongAttachment) as withdrawal:
         state, reason = _without_sending(withdrawal)
         return claim(Email, email_id, *_is_due(now), state=state.value, error=reason)
     lease, attempts = now + LEASE, Email.attempts + 1
@@ -165,6 +167,7 @@ def _check(email: Email) -> None:
     if any(row.state != DocumentState.READY for row in documents):
         raise _NotYet(None, DOCUMENT_WAIT)
     check_link(email)
+    check_code(email)
 
 
 def _without_sending(withdrawal: Exception) -> tuple[EmailState, str]:
@@ -173,6 +176,8 @@ def _without_sending(withdrawal: Exception) -> tuple[EmailState, str]:
         return EmailState.FAILED, "Une pièce jointe est d’un autre dossier\u00a0: rien n’est parti"
     if isinstance(withdrawal, DeadLink):
         return EmailState.CANCELLED, "Le lien a été fermé avant le départ du message"
+    if isinstance(withdrawal, DeadCode):
+        return EmailState.CANCELLED, "Le code n’était plus valable au départ du message"
     given_up = isinstance(withdrawal, _GivenUp)
     return EmailState.FAILED if given_up else EmailState.CANCELLED, str(withdrawal)
 
@@ -180,6 +185,7 @@ def _without_sending(withdrawal: Exception) -> tuple[EmailState, str]:
 def _hand_over(email: Email, lease: datetime) -> None:
     """Sends a claimed message and writes down what became of it."""
     identity, attempts, uncertain = email.id, email.attempts, email.state == EmailState.UNCERTAIN
+    is_code = "code_id" in email.context  # never sent twice: its owner asks for another
     server = settings().smtp
     try:
         message = message_of(email)
@@ -191,7 +197,7 @@ def _hand_over(email: Email, lease: datetime) -> None:
             return
         reply = smtp.send(server, message, urlsplit(settings().base_url).hostname or "localhost")
     except smtp.Uncertain as ending:
-        _settle(identity, lease, **_after_cut(ending.reason, again=uncertain))
+        _settle(identity, lease, **_after_cut(ending.reason, again=uncertain or is_code))
     except smtp.Refused as ending:
         _settle(identity, lease, state=EmailState.FAILED, error=ending.reason)
     except smtp.Postponed as ending:

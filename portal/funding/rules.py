@@ -4,6 +4,7 @@ import csv
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
@@ -89,3 +90,91 @@ def filing_deadline(opco: Opco | None, first_day: date | None) -> date | None:
 def vat_cents(net_cents: int, regime: VatRegime) -> int:
     """VAT on the whole price, in cents: rounded once per total and rate."""
     return money.vat(net_cents, VAT_RATE[regime])
+
+
+# --- The agreement, and who pays what
+
+
+class AgreementState(StrEnum):
+    """Of one agreement: `replaced` by a later file, `corrected` after a validation."""
+
+    RECEIVED = "received"
+    RETURNED = "returned"
+    VALIDATED = "validated"
+    REFUSED = "refused"
+    REPLACED = "replaced"
+    CORRECTED = "corrected"
+
+
+class Base(StrEnum):
+    """Whether the figure printed on the agreement excludes or includes VAT."""
+
+    NET = "HT"
+    GROSS = "TTC"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What the funder covers, in cents: net, and the VAT it pays on top (0 when it pays none)."""
+
+    net_cents: int
+    vat_cents: int
+
+    @property
+    def gross_cents(self) -> int:
+        return self.net_cents + self.vat_cents
+
+
+NOTHING = Grant(0, 0)
+
+
+def grant(printed_cents: int, base: Base, funder_pays_vat: bool, regime: VatRegime) -> Grant:
+    """The grant behind the figure of an agreement.
+
+    HT: the figure excludes VAT, and `funder_pays_vat` says whether VAT comes on top. TTC: the
+    figure includes the VAT on its share, kept to the cent whatever the rounding of the net.
+    """
+    rate = VAT_RATE[regime]
+    if base is Base.GROSS and rate:
+        net = money.half_up(Fraction(printed_cents * 10_000, 10_000 + rate))
+        return Grant(net, printed_cents - net)
+    vat_paid = vat_cents(printed_cents, regime) if funder_pays_vat else 0
+    return Grant(printed_cents, vat_paid)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Who will be invoiced what, in cents; `funder_due + client_due == total`."""
+
+    net_cents: int
+    vat_cents: int
+    granted: Grant
+    funder_due_cents: int
+    client_due_cents: int
+
+    @property
+    def total_cents(self) -> int:
+        return self.net_cents + self.vat_cents
+
+    @property
+    def remainder_cents(self) -> int:
+        """The reste à charge excluding VAT; an undertaking is asked for when it is not zero."""
+        return self.net_cents - self.granted.net_cents
+
+    @property
+    def remainder_gross_cents(self) -> int:
+        """What the funder does not cover, VAT included: what a client that cannot recover VAT
+        really bears."""
+        return self.total_cents - self.granted.gross_cents
+
+
+def split(price_cents: int, regime: VatRegime, granted: Grant, subrogation: bool) -> Split:
+    """Splits the price between the funder (only under subrogation) and the client.
+
+    Raises ValueError when the grant is negative or above the price, both excluding VAT.
+    """
+    if not 0 <= granted.net_cents <= price_cents:
+        raise ValueError("the grant is not between 0 and the price")
+    vat = vat_cents(price_cents, regime)
+    funder_due = granted.gross_cents if subrogation else 0
+    return Split(price_cents, vat, granted, funder_due, price_cents + vat - funder_due)

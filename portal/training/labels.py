@@ -32,6 +32,7 @@ class Situation:
     first_day: date | None
     funder_choice: str | None
     opco_code: str | None
+    awaits_undertaking: bool = False
 
     @property
     def funder(self) -> str:
@@ -82,6 +83,9 @@ def label(role: Role, now: Situation) -> Label:
         return _draft(role, now)
     if now.state is State.SENT:
         return _sent(role, now)
+    if now.state is State.FUNDED and now.awaits_undertaking:
+        words = {Role.TRAINER: "À signer par le client", Role.CLIENT: "À signer"}
+        return Label(words.get(role, "Validée"), "warn", "pencil", "Signature attendue")
     return Label(*_FIXED[now.state][role])
 
 

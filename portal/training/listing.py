@@ -239,6 +239,7 @@ def _columns() -> Any:
         select(
             _t.id, _t.ref, _t.state, _t.way, _t.shared_at, _t.updated_at, _t.filed_on,
             _t.first_day, _t.last_day, _t.price_cents, _t.funder_choice, _t.opco_code,
+            _t.granted_cents, _t.committed_cents,
             Programme.title, Company.legal_name, User.first_name, User.last_name,
         )
         .join(User, User.id == _t.trainer_id)
@@ -266,10 +267,12 @@ def _key(text: str) -> tuple[date, int] | None:
 
 
 def _situation(line: Any, today: date) -> Situation:
+    has_remainder = line.granted_cents is not None and line.granted_cents < line.price_cents
     return Situation(
         state=State(line.state), way=Way(line.way), today=today, shared_at=line.shared_at,
         updated_at=line.updated_at, filed_on=line.filed_on, first_day=line.first_day,
         funder_choice=line.funder_choice, opco_code=line.opco_code,
+        awaits_undertaking=has_remainder and line.committed_cents is None,
     )  # fmt: skip
 
 

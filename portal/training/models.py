@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from portal.accounts.models import User
     from portal.companies.models import Company
     from portal.documents.models import Document
+    from portal.funding.models import Agreement
+    from portal.signature.models import Signature
+    from portal.uploads.models import Upload
 
 
 class Counter(db.Model):  # type: ignore[name-defined]
@@ -77,6 +80,20 @@ class TrainingSession(db.Model):  # type: ignore[name-defined]
         ),
         CheckConstraint("(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_at"),
         CheckConstraint("filed_on IS NULL OR state <> 'draft'", name="filed_after_sent"),
+        CheckConstraint("granted_cents BETWEEN 0 AND price_cents", name="granted"),
+        CheckConstraint(
+            "committed_cents IS NULL OR signed_at IS NOT NULL", name="committed_signed"
+        ),
+        CheckConstraint(
+            "state NOT IN ('funded', 'running', 'done', 'invoiced', 'settled')"
+            " OR (granted_cents IS NOT NULL AND funded_at IS NOT NULL)",
+            name="funded_is_decided",
+        ),
+        CheckConstraint(
+            "state NOT IN ('running', 'done', 'invoiced', 'settled')"
+            " OR granted_cents = price_cents OR committed_cents IS NOT NULL",
+            name="running_is_covered",
+        ),
         Index("ix_training_session_list", "trainer_id", "state", "first_day", "id"),
     )
 
@@ -119,6 +136,18 @@ class TrainingSession(db.Model):  # type: ignore[name-defined]
     filed_on: Mapped[date | None]
     filed_by: Mapped[str | None]
     filing_number: Mapped[str | None]
+    granted_cents: Mapped[int | None]
+    granted_vat_cents: Mapped[int | None]
+    funded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    self_funded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    refused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    refusal_reason: Mapped[str | None]
+    signed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    committed_cents: Mapped[int | None]
+    committed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    declined_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    decline_reason: Mapped[str | None]
+    started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     cancel_reason: Mapped[str | None]
 
@@ -139,6 +168,13 @@ class TrainingSession(db.Model):  # type: ignore[name-defined]
     )
     documents: Mapped[list["Document"]] = relationship(
         back_populates="training", order_by="Document.id"
+    )
+    uploads: Mapped[list["Upload"]] = relationship(back_populates="training", order_by="Upload.id")
+    agreements: Mapped[list["Agreement"]] = relationship(
+        back_populates="training", order_by="Agreement.id"
+    )
+    signatures: Mapped[list["Signature"]] = relationship(
+        back_populates="training", order_by="Signature.id"
     )
 
     @property

@@ -1,12 +1,12 @@
 """The life of a session as data, and the arithmetic of its schedule and price."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from enum import StrEnum
 from fractions import Fraction
 
-from portal import money
+from portal import french, money
 from portal.access.rules import Role
 
 
@@ -37,6 +37,20 @@ class Event(StrEnum):
     AMEND = "amend"
     REOPEN = "reopen"
     CANCEL = "cancel"
+    RECEIVE_AGREEMENT = "receive_agreement"
+    RETURN_AGREEMENT = "return_agreement"
+    VALIDATE_AGREEMENT = "validate_agreement"
+    CORRECT_AGREEMENT = "correct_agreement"
+    UNDO_DECISION = "undo_decision"
+    RECORD_REFUSAL = "record_refusal"
+    SELF_FUND = "self_fund"
+    POSTPONE = "postpone"
+    SEND_SIGN_LINK = "send_sign_link"
+    SIGN = "sign"
+    RECORD_PAPER_SIGNATURE = "record_paper_signature"
+    DECLINE_SIGNATURE = "decline_signature"
+    DELEGATE_SIGNATURE = "delegate_signature"
+    START = "start"
 
 
 class Way(StrEnum):
@@ -100,11 +114,31 @@ class Facts:
     state: State
     today: date
     first_day: date | None
+    role: Role | None = None
     missing: tuple[str, ...] = ()
     has_agreement: bool = False
     has_open_link: bool = False
     reason: str | None = None
     filed_on: date | None = None
+    price_cents: int | None = None
+    granted_cents: int | None = None
+    client_due_cents: int | None = None
+    committed_cents: int | None = None
+    is_signed: bool = False
+    asked_grant_cents: int | None = None
+
+    @property
+    def owes_undertaking(self) -> bool:
+        """A remainder is left to the client, and it has not undertaken to pay what is due."""
+        if self.granted_cents is None or self.price_cents is None:
+            return False
+        has_remainder = self.granted_cents < self.price_cents
+        return has_remainder and self.committed_cents != self.client_due_cents
+
+    @property
+    def awaits_signature(self) -> bool:
+        """Something is left to sign: the convention, or the undertaking of a later grant."""
+        return not self.is_signed or self.owes_undertaking
 
 
 @dataclass(frozen=True)
@@ -151,11 +185,53 @@ def _filed_in_the_past(facts: Facts) -> str | None:
     return None
 
 
+def _grant_within_price(facts: Facts) -> str | None:
+    granted, price = facts.asked_grant_cents, facts.price_cents
+    if granted is None or granted <= 0:
+        return "Le montant accordé doit dépasser 0 €\u00a0: sinon, enregistrez un refus"
+    if price is not None and granted > price:
+        return "Le montant accordé dépasse le prix hors taxes de la formation\u00a0: vérifiez-le"
+    return None
+
+
+def _something_to_sign(facts: Facts) -> str | None:
+    return None if facts.awaits_signature else "Tout est déjà signé"
+
+
+def _undertaking_given(facts: Facts) -> str | None:
+    if facts.owes_undertaking:
+        return "Le client n’a pas encore signé la convention et son engagement à régler"
+    return None
+
+
+def _day_has_come(facts: Facts) -> str | None:
+    if facts.first_day is not None and facts.today < facts.first_day:
+        return f"La formation commence le {french.date_mid(facts.first_day)}"
+    return None
+
+
+def _has_an_agreement(facts: Facts) -> str | None:
+    return None if facts.has_agreement else "Ce dossier n’a pas d’accord à corriger"
+
+
+def _client_only_when_refused(facts: Facts) -> str | None:
+    if facts.role is Role.CLIENT and facts.state is not State.REFUSED:
+        return "Demandez à votre organisme de formation d’annuler la session"
+    return None
+
+
+def _trainer_before_funded(facts: Facts) -> str | None:
+    if facts.role is Role.TRAINER and facts.state in (State.FUNDED, State.RUNNING):
+        return "Demandez à votre organisme de formation d’annuler la session"
+    return None
+
+
 def _has_link(facts: Facts) -> str | None:
     return None if facts.has_open_link else "Ce dossier n’a pas de lien ouvert"
 
 
 _T, _C, _O = Role.TRAINER, Role.CLIENT, Role.OFFICE
+_SIGNABLE = frozenset({State.SENT, State.AGREEMENT_RECEIVED, State.FUNDED})
 _BEFORE_END = frozenset({State.DRAFT, State.SENT, State.AGREEMENT_RECEIVED, State.FUNDED})
 
 TRANSITIONS: dict[Event, Transition] = {
@@ -184,8 +260,60 @@ TRANSITIONS: dict[Event, Transition] = {
     Event.CANCEL: Transition(
         _BEFORE_END | {State.REFUSED, State.RUNNING},
         State.CANCELLED,
-        frozenset({_T, _O}),
+        frozenset({_T, _O, _C}),
+        (_reason_given, _client_only_when_refused, _trainer_before_funded),
+    ),
+    Event.RECEIVE_AGREEMENT: Transition(
+        frozenset({State.SENT, State.REFUSED, State.AGREEMENT_RECEIVED}),
+        State.AGREEMENT_RECEIVED,
+        frozenset({_C, _T, _O}),
+    ),
+    Event.RETURN_AGREEMENT: Transition(
+        frozenset({State.AGREEMENT_RECEIVED}), State.SENT, frozenset({_O}), (_reason_given,)
+    ),
+    Event.VALIDATE_AGREEMENT: Transition(
+        frozenset({State.AGREEMENT_RECEIVED}),
+        State.FUNDED,
+        frozenset({_O}),
+        (_grant_within_price,),
+    ),
+    Event.CORRECT_AGREEMENT: Transition(
+        frozenset({State.FUNDED}),
+        State.AGREEMENT_RECEIVED,
+        frozenset({_O}),
+        (_reason_given, _has_an_agreement),
+    ),
+    Event.UNDO_DECISION: Transition(
+        frozenset({State.FUNDED, State.SENT, State.REFUSED}),
+        State.AGREEMENT_RECEIVED,
+        frozenset({_O}),
+    ),
+    Event.RECORD_REFUSAL: Transition(
+        frozenset({State.SENT, State.AGREEMENT_RECEIVED}),
+        State.REFUSED,
+        frozenset({_O, _C}),
         (_reason_given,),
+    ),
+    Event.SELF_FUND: Transition(
+        frozenset({State.SENT, State.REFUSED}), State.FUNDED, frozenset({_C})
+    ),
+    Event.POSTPONE: Transition(frozenset({State.REFUSED}), State.DRAFT, frozenset({_C, _O})),
+    Event.SEND_SIGN_LINK: Transition(
+        _SIGNABLE, None, frozenset({_C, _T, _O}), (_something_to_sign,)
+    ),
+    Event.SIGN: Transition(_SIGNABLE, None, frozenset({_C}), (_something_to_sign,)),
+    Event.RECORD_PAPER_SIGNATURE: Transition(
+        _SIGNABLE, None, frozenset({_O}), (_something_to_sign,)
+    ),
+    Event.DECLINE_SIGNATURE: Transition(
+        _SIGNABLE, None, frozenset({_C}), (_something_to_sign, _reason_given)
+    ),
+    Event.DELEGATE_SIGNATURE: Transition(_SIGNABLE, None, frozenset({_C}), (_something_to_sign,)),
+    Event.START: Transition(
+        frozenset({State.FUNDED}),
+        State.RUNNING,
+        frozenset({_T}),
+        (_undertaking_given, _day_has_come),
     ),
 }
 
@@ -213,6 +341,7 @@ def blockers(event: Event, facts: Facts, role: Role) -> tuple[str, ...]:
         return ("Cette action n’est pas ouverte à votre rôle",)
     if facts.state not in transition.sources:
         return (STATE_SENTENCE[facts.state],)
+    facts = replace(facts, role=role)
     return tuple(sentence for guard in transition.guards if (sentence := guard(facts)))
 
 

@@ -346,14 +346,7 @@ _COPIED = ("company", "funding", "programme", "schedule")
 def copy_session(source: TrainingSession, target: TrainingSession, by: str, at: datetime) -> None:
     """A duplicate asks for its own dates and trainees; everything else is proposed again."""
     copy_answers(source, target, _COPIED, by, at)
-    schedule = answers_of(target, "schedule")
-    if schedule is not None:
-        days = raw_answers.rows(schedule.raw, "days")
-        blank = [day | {"date": ""} for day in days]
-        schedule.raw = raw_answers.with_rows(schedule.raw, "days", blank)
-        schedule.is_valid = False
-        target.half_days = []
-        refresh(target, at)
+    clear_dates(target, at)
 
 
 def snapshot(training: TrainingSession) -> dict[str, Any]:
@@ -390,3 +383,27 @@ def raw_company(company: Company) -> Raw:
     raw = {name: [str(getattr(company, name) or "")] for name in names}
     raw["recovers_vat"] = ["oui" if company.recovers_vat else "non"]
     return raw
+
+
+def clear_dates(training: TrainingSession, at: datetime) -> None:
+    """A postponed session keeps its place and hours, and asks for its days again."""
+    schedule = answers_of(training, "schedule")
+    if schedule is not None:
+        days = raw_answers.rows(schedule.raw, "days")
+        blank = [day | {"date": ""} for day in days]
+        schedule.raw = raw_answers.with_rows(schedule.raw, "days", blank)
+        schedule.version += 1
+        schedule.is_valid = False
+    training.half_days = []
+    db.session.flush()
+    refresh(training, at)
+
+
+def rewrite_company(training: TrainingSession, by: str, at: datetime) -> None:
+    """The answers follow when the company's card was changed elsewhere (another signatory)."""
+    given = answers_of(training, "company")
+    if given is not None and training.company is not None:
+        given.raw = given.raw | raw_company(training.company)
+        given.version += 1
+        given.saved_at, given.saved_by = at, by
+    refresh(training, at)

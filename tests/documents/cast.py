@@ -4,7 +4,9 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import portal.access.models
-import portal.emails.models  # noqa: F401 - mappers name one another
+import portal.emails.models
+import portal.funding.models
+import portal.signature.models  # noqa: F401 - mappers name one another
 from portal.accounts.models import Organisation, User
 from portal.companies.models import Company
 from portal.training.models import HalfDay, Programme, Trainee, TrainingSession

@@ -132,7 +132,7 @@ def link_of(training: TrainingSession, **changes: Any) -> ShareLink:
 def papers(training: TrainingSession, *, ready: bool = True, version: int = 1) -> list[Document]:
     """The three papers, each with bytes of its own."""
     rows = []
-    for code in kinds.KINDS:
+    for code in kinds.ISSUED_TOGETHER:
         content = f"%PDF-1.7 {code} {training.ref} v{version}".encode() * 50
         rows.append(
             Document(

@@ -102,7 +102,7 @@ def test_papers_are_made_first_and_their_messages_leave_with_the_last(
 ) -> None:
     document_ids, email_ids = issued()
     with time_machine.travel(NOW, tick=False):
-        tasks.wake(document_ids, email_ids)
+        tasks.wake(documents=document_ids, emails=email_ids)
         done = work(tasks.queue_of(settings().queue))
     assert done == [
         *(f"prepare {i}" for i in document_ids),
@@ -118,8 +118,8 @@ def test_a_message_without_papers_leaves_before_those_of_others(
     training, organisation = dossier(ref="S-2026-0143")
     alone = posted(letters.call_trainer(training, organisation, NOW))
     with time_machine.travel(NOW, tick=False):
-        tasks.wake(document_ids, email_ids)
-        tasks.wake([], [alone])
+        tasks.wake(documents=document_ids, emails=email_ids)
+        tasks.wake(emails=[alone])
         done = work(tasks.queue_of(settings().queue))
     assert done[0] == f"deliver {alone}"
 
@@ -130,7 +130,7 @@ def test_a_paper_that_fails_holds_its_messages_only(
     monkeypatch.setattr(documents, "prepare", lambda document_id: False)
     document_ids, email_ids = issued()
     with time_machine.travel(NOW, tick=False):
-        tasks.wake(document_ids, email_ids)
+        tasks.wake(documents=document_ids, emails=email_ids)
         work(tasks.queue_of(settings().queue))
     assert [again(i).state for i in email_ids] == ["queued", "queued"]
 
@@ -161,7 +161,7 @@ def test_waking_never_fails_the_act_that_was_committed(
         raise OSError("database is locked")
 
     monkeypatch.setattr(tasks, "queue_of", locked)
-    tasks.wake([1], [2])
+    tasks.wake(documents=[1], emails=[2])
     assert "the sweep will find the work" in caplog.text
 
 
@@ -225,7 +225,7 @@ def test_the_queue_is_opened_at_its_first_use(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     assert not (tmp_path / "queue.sqlite3").exists()
     with app.app_context():
-        tasks.wake([], [])
+        tasks.wake()
         db.session.remove()
         db.engine.dispose()
     assert (tmp_path / "queue.sqlite3").exists()
@@ -268,7 +268,7 @@ def test_the_worker_ends_what_it_began_when_asked_to_stop(
     server.delay = 0.2
     training, organisation = dossier()
     email_id = posted(letters.call_trainer(training, organisation, NOW))
-    tasks.wake([], [email_id])
+    tasks.wake(emails=[email_id])
     until(lambda: again(email_id).lease_until is not None)
     process.send_signal(number)
     assert process.stdout.readline() == "ended\n"

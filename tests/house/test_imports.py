@@ -8,23 +8,31 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-STONES = {"config", "extensions", "clock", "money", "french", "files", "rendering"}
+STONES = {"config", "extensions", "clock", "money", "french", "files", "rendering", "sandbox"}
 PURE_STONES = {"clock", "money", "french"}
 SLICES = {
     "accounts", "access", "companies", "funding", "training", "documents", "emails", "journal",
+    "uploads", "signature",
 }  # fmt: skip
 FLASK = {
     "flask", "flask_login", "flask_mail", "flask_migrate", "flask_sqlalchemy", "flask_wtf",
     "htmx_flask",
 }  # fmt: skip
 KNOWS_FLASK = {"app", "cli", "web", "extensions", "blueprints"}
-HEAVY = {"xhtml2pdf", "reportlab", "pikepdf", "pyhanko", "facturx"}
+HEAVY = {"xhtml2pdf", "reportlab", "pikepdf", "PIL", "pillow_heif", "pyhanko", "facturx"}
+SEALING = {"signature.certificate", "signature.seal", "signature.strip"}
+IN_THE_GATE = {"uploads.child", "uploads.pdfs", "uploads.photos"}  # in its child process
 # What the corridor of one act needs of another room, each with its reason.
 BETWEEN_ROOMS = {
     ("emails", "access.service"),  # a message gets the text of its link when it leaves
     ("emails", "documents.service"),  # and the bytes of the papers it carries
     ("emails", "documents.kinds"),  # with their file names
     ("emails", "training.labels"),  # and says a state in the words of the screen
+    ("emails", "signature.codes"),  # and computes the digits of a code, which stand nowhere
+    ("signature", "documents"),  # the strip in the margin has the fonts of the papers
+    ("signature", "documents.kinds"),  # the evidence names the paper as it is printed
+    ("signature", "documents.press"),  # its proof is a paper too
+    ("signature", "journal.service"),  # and is tied to the chain, whose head it prints
 }
 OUT_OF_REACH = {
     "workflow": {"app", "blueprints", "cli", "web"},
@@ -153,7 +161,21 @@ def test_only_app_imports_blueprints() -> None:
 def test_heavy_libraries_stay_with_the_worker() -> None:
     using = {name for name in MODULES if imports(name) & HEAVY}
     assert using
-    assert using <= {"documents.press", "documents.pdf", "documents.child"}
+    assert using <= {"documents.press", "documents.pdf", "documents.child"} | IN_THE_GATE | SEALING
+
+
+def test_what_seals_is_loaded_when_the_worker_seals() -> None:
+    """Only inside a function: no process that answers people ever loads it, nor the key."""
+    for name, path in MODULES.items():
+        if name in SEALING or name == "signature.finishing":
+            continue
+        at_once = [
+            alias
+            for node in ast.parse(path.read_text("utf-8")).body
+            if isinstance(node, ast.ImportFrom)
+            for alias in (f"{node.module}.{x.name}".removeprefix("portal.") for x in node.names)
+        ]
+        assert not SEALING.union({"signature.finishing"}).intersection(at_once), name
 
 
 def test_no_circles() -> None:

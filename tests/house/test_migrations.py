@@ -9,7 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
 
+from portal.demonstration import loader
 from portal.extensions import db
+from portal.journal import service as journal
 from portal.journal.triggers import statements
 from tests.installation import MIGRATIONS, application, close, migrated
 
@@ -86,6 +88,51 @@ def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
         upgrade(MIGRATIONS)
         close()
     assert schema_of(tmp_path / "portal.sqlite3") == before
+
+
+Rows = dict[str, tuple[list[str], list[tuple[object, ...]]]]
+
+
+def rows_of(path: Path, known: Rows | None = None) -> Rows:
+    """Every row of every table; with `known`, of its tables and columns alone."""
+    connection = sqlite3.connect(path)
+    try:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'alembic_version'"
+        names = list(known or [name for (name,) in connection.execute(query)])
+        found = {}
+        for name in names:
+            columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
+            columns = sorted(known[name][0] if known else columns)
+            listed = ", ".join(f'"{column}"' for column in columns)
+            found[name] = (
+                columns,
+                sorted(connection.execute(f'SELECT {listed} FROM "{name}"'), key=repr),  # noqa: S608
+            )
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    finally:
+        connection.close()
+    return found
+
+
+def test_the_data_of_the_version_before_is_kept(tmp_path: Path) -> None:
+    """Sessions, papers, messages, links and the journal of 0002 go through 0003 untouched."""
+    app, path = migrated(tmp_path), tmp_path / "portal.sqlite3"
+    with app.app_context():
+        loader.load()
+        close()
+        downgrade(MIGRATIONS, revision="0002")
+        close()
+        before = rows_of(path)
+        assert len(before["training_session"][1]) >= 4
+        assert before["journal_entry"][1]
+        assert not {"agreement", "signature", "upload"} & before.keys()
+        upgrade(MIGRATIONS)
+        assert journal.verify() == []
+        close()
+    assert rows_of(path, before) == before
+    assert {name for kind, name in schema_of(path) if kind == "trigger"} == {
+        re.split(r"\s+", sql)[2] for sql in statements("sqlite")
+    }
 
 
 def test_the_way_back_leaves_no_table(tmp_path: Path) -> None:

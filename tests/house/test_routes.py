@@ -11,7 +11,8 @@ from tests.pages import Visitor
 
 SEGMENT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)?")
 READING = {"GET", "HEAD", "OPTIONS"}
-OPEN_TO_ALL = {"public", "auth", "static"}
+OPEN_TO_ALL = {"public", "auth", "static", "verification"}
+BY_LINK = {"client": "/espace", "signing": "/signature"}  # the doors that a link opens
 
 
 def rules(app: Flask) -> list[Rule]:
@@ -41,7 +42,8 @@ def test_addresses_are_plain_french(app: Flask) -> None:
 
 
 def test_the_doors_are_where_they_should_be(app: Flask) -> None:
-    starts = {"trainer": "/formateur/", "office": "/organisme/", "client": "/espace/"}
+    starts = {"trainer": "/formateur/", "office": "/organisme/"}
+    starts |= {door: f"{path}/" for door, path in BY_LINK.items()}
     for rule in rules(app):
         if room(rule) in starts:
             assert rule.rule.startswith(starts[room(rule)]), rule.endpoint
@@ -57,9 +59,10 @@ def test_nobody_enters_without_a_key(app: Flask, anonymous: Visitor, method: str
             continue
         tried += 1
         answer = anonymous.open(address(rule), method=method)
-        if room(rule) == "client":
+        if room(rule) in BY_LINK:
             assert answer.status_code in (403, 303), rule.endpoint
-            assert "/espace" in answer.headers.get("Location", "/espace") or method == "POST"
+            place = BY_LINK[room(rule)]
+            assert place in answer.headers.get("Location", place) or method == "POST"
         else:
             assert answer.status_code == 303, rule.endpoint
             if method == "GET":

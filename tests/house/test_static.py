@@ -98,7 +98,8 @@ def test_the_web_process_starts_without_the_pdf_engine(tmp_path: Path) -> None:
         "from portal.app import create_app\n"
         "from portal.config import Config\n"
         "create_app(Config.from_env({'PORTAL_DEMO': '1', 'PORTAL_DATA': sys.argv[1]}))\n"
-        "heavy = {'xhtml2pdf', 'reportlab', 'svglib', 'PIL', 'lxml', 'pypdf'}\n"
+        "heavy = {'xhtml2pdf', 'reportlab', 'svglib', 'PIL', 'lxml', 'pypdf', 'pikepdf'}\n"
+        "heavy |= {'pyhanko', 'pyhanko_certvalidator', 'asn1crypto', 'cryptography', 'aiohttp'}\n"
         "print(sorted(heavy & {name.partition('.')[0] for name in sys.modules}))\n"
     )
     done = subprocess.run(

@@ -30,6 +30,7 @@ from portal.emails.models import Email
 from portal.extensions import db, store, writing
 from portal.training.models import TrainingSession
 from portal.training.rules import Event, Way
+from tests import second_half
 from tests.conftest import NOW, OFFICE, OTHER_TRAINER, PASSWORD, TRAINER, close, user
 from tests.pages import BASE_URL, Visitor, soup_of
 from tests.security.typed import SIRETS, Answers, topics
@@ -81,6 +82,7 @@ class Dossier:
     tokens: dict[str, str] = field(default_factory=dict)  # live, expired, revoked
     documents: list[int] = field(default_factory=list)
     mails: dict[str, int] = field(default_factory=dict)  # by letter, and « failed »
+    agreement: int = 0  # received, then sent back
 
 
 @dataclass
@@ -170,6 +172,16 @@ def finish(training: TrainingSession, word: str) -> None:
             document.state, document.pages = "ready", 1
 
 
+def _returned_agreement(training: TrainingSession, word: str) -> int:
+    """Somebody handed a file in, which was not the right one; the dossier stands as before."""
+    client = Actor(Role.CLIENT, training.links[0].id, f"Client {word}")
+    stored = second_half.stored_paper(("Accord", word), f"{word}.pdf")
+    workflow.perform(Event.RECEIVE_AGREEMENT, training, client, stored=stored)
+    office = Actor(Role.OFFICE, user(OFFICE).id, "Nadia Belkacem")
+    workflow.perform(Event.RETURN_AGREEMENT, training, office, reason=f"Ce n’est pas {word}")
+    return training.agreements[-1].id
+
+
 def _dossier(word: str, key: str, *, sent: bool) -> Dossier:
     person = user(OWNERS[word])
     actor = Actor(Role.TRAINER, person.id, person.name)
@@ -180,7 +192,9 @@ def _dossier(word: str, key: str, *, sent: bool) -> Dossier:
     if sent:
         workflow.perform(Event.ISSUE_DOCUMENTS, training, actor)
         finish(training, word)
+        agreement = _returned_agreement(training, word)
     made = Dossier(training.id, training.ref, training.public_id)
+    made.agreement = agreement if sent else 0
     with writing():
         dead = {
             "expired": access.issue_link(training, actor, email, clock.now()),

@@ -41,7 +41,7 @@ def test_what_mail_programs_add_at_the_end_is_dropped(tail: str) -> None:
         "",
         "esp-12-",
         "esp--" + "a" * 43,
-        "sig-12-" + "a" * 43,
+        "abc-12-" + "a" * 43,
         "ESP-12-" + "a" * 43,
         "esp-12-" + "a" * 42,
         "esp-12-" + "a" * 44,

@@ -158,3 +158,44 @@ def test_the_demonstration_is_never_public(tmp_path: Path) -> None:
     }
     with pytest.raises(ConfigError, match="PORTAL_DEMO"):
         Config.from_env(env)
+
+
+def test_a_seal_of_one_s_own_choice(env: dict[str, str], tmp_path: Path) -> None:
+    assert Config.from_env(env).seal_p12 is None
+    (tmp_path / "seal.p12").write_bytes(b"-")
+    (tmp_path / "password").write_text("-")
+    given = env | {"PORTAL_SEAL_P12": str(tmp_path / "seal.p12")}
+    with pytest.raises(ConfigError, match="se donnent ensemble"):
+        Config.from_env(given)
+    given["PORTAL_SEAL_PASSWORD_FILE"] = str(tmp_path / "password")
+    config = Config.from_env(given)
+    assert (config.seal_p12, config.seal_password_file) == (
+        tmp_path / "seal.p12",
+        tmp_path / "password",
+    )
+    given["PORTAL_SEAL_PASSWORD_FILE"] = str(tmp_path / "absent")
+    with pytest.raises(ConfigError, match="absent est illisible"):
+        Config.from_env(given)
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "good"),
+    [
+        ("PORTAL_TSA_URL", "https://horodatage.example/tsr", True),
+        ("PORTAL_TSA_URL", "http://horodatage.example/tsr", True),
+        ("PORTAL_TSA_URL", "ftp://horodatage.example", False),
+        ("PORTAL_TSA_URL", "horodatage.example", False),
+        ("PORTAL_SMS_URL", "https://portail:secret@sms.example/envoi", True),
+        ("PORTAL_SMS_URL", "http://127.0.0.1:8025/", True),
+        ("PORTAL_SMS_URL", "http://sms.example/envoi", False),
+    ],
+)
+def test_optional_services(env: dict[str, str], name: str, url: str, good: bool) -> None:
+    config = Config.from_env(env)
+    assert (config.tsa_url, config.sms_url) == ("", "")
+    if good:
+        config = Config.from_env(env | {name: url})
+        assert url in (config.tsa_url, config.sms_url)
+    else:
+        with pytest.raises(ConfigError, match=name):
+            Config.from_env(env | {name: url})

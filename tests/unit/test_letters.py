@@ -88,10 +88,14 @@ def squeezed(text: str) -> str:
     return re.sub(r"\W+", "", text).casefold()
 
 
+# what several messages are made from, and the one whose code is tried in tests/signature
+SHARED = {"base", "_parts", "notice", "one_time_code"}
+
+
 def test_there_is_one_letter_per_template_and_two_twins_of_each(app: Flask) -> None:
     names = {path.name for path in (TEMPLATES / "emails").iterdir()}
     codes = set(written())
-    twins = {f"{code}.{kind}" for code in codes | {"base", "_parts"} for kind in ("html", "txt")}
+    twins = {f"{code}.{kind}" for code in codes | SHARED for kind in ("html", "txt")}
     assert names == twins
 
 

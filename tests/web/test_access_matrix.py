@@ -25,9 +25,13 @@ TABLE = """
 auth.enter                   POST -     422   422   422   422   422   422   422   422
 auth.login                   GET  -     200   303   303   303   200   200   200   200
 auth.logout                  POST -     303   303   303   303   303   303   303   303
+client.ask_sign_link         POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.autosave              POST draft shut  shut  shut  shut  409   shut  shut  shut
 client.autosave              POST sent  shut  shut  shut  shut  409   shut  shut  shut
 client.check                 GET  draft shut  shut  shut  shut  200   shut  shut  shut
+client.choose                POST sent  shut  shut  shut  shut  space shut  shut  shut
+client.declare_refusal       GET  sent  shut  shut  shut  shut  200   shut  shut  shut
+client.declare_refusal       POST sent  shut  shut  shut  shut  422   shut  shut  shut
 client.leave                 POST draft shut  shut  shut  shut  303   shut  shut  shut
 client.note_filing           GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.note_filing           POST sent  shut  shut  shut  shut  422   shut  shut  shut
@@ -38,17 +42,26 @@ client.papers_zip            GET  sent  shut  shut  shut  shut  200   shut  shut
 client.preview               GET  draft shut  shut  shut  shut  200   shut  shut  shut
 client.save_step             POST draft shut  shut  shut  shut  409   shut  shut  shut
 client.save_step             POST sent  shut  shut  shut  shut  space shut  shut  shut
+client.send_agreement        POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.space                 GET  draft shut  shut  shut  shut  200   shut  shut  shut
 client.step                  GET  draft shut  shut  shut  shut  200   shut  shut  shut
 client.step                  GET  sent  shut  shut  shut  shut  space shut  shut  shut
 client.submit                POST draft shut  shut  shut  shut  space shut  shut  shut
 client.submit                POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.thanks                GET  sent  shut  shut  shut  shut  200   shut  shut  shut
+office.agreements.decide     POST sent  login 403   403   422   login login login login
+office.agreements.original   GET  sent  login 403   403   200   login login login login
+office.agreements.page_image GET  sent  login 403   403   404   login login login login
+office.agreements.queue      GET  -     login 403   403   200   login login login login
+office.agreements.show       GET  sent  login 403   403   303   login login login login
+office.agreements.undo       POST sent  login 403   403   303   login login login login
 office.dashboard             GET  -     login 403   403   200   login login login login
 office.dossier.autosave      POST draft login 403   403   409   login login login login
 office.dossier.cancel        GET  sent  login 403   403   200   login login login login
 office.dossier.cancel        POST sent  login 403   403   422   login login login login
 office.dossier.check         GET  draft login 403   403   200   login login login login
+office.dossier.correct_agreement GET  sent  login 403   403   303   login login login login
+office.dossier.correct_agreement POST sent  login 403   403   303   login login login login
 office.dossier.duplicate     POST draft login 403   403   303   login login login login
 office.dossier.make_link     POST draft login 403   403   303   login login login login
 office.dossier.note_filing   GET  sent  login 403   403   200   login login login login
@@ -67,7 +80,11 @@ office.dossier.resume        GET  draft login 403   403   303   login login logi
 office.dossier.revoke_link   POST draft login 403   403   303   login login login login
 office.dossier.save_step     POST draft login 403   403   409   login login login login
 office.dossier.save_step     POST sent  login 403   403   422   login login login login
+office.dossier.send_agreement POST sent  login 403   403   303   login login login login
 office.dossier.send_link     POST draft login 403   403   422   login login login login
+office.dossier.send_sign_link POST sent  login 403   403   303   login login login login
+office.dossier.send_signed_paper POST sent  login 403   403   303   login login login login
+office.dossier.start         POST sent  login 403   403   422   login login login login
 office.dossier.step          GET  draft login 403   403   200   login login login login
 office.dossier.step          GET  sent  login 403   403   200   login login login login
 office.dossier.submit        POST draft login 403   403   303   login login login login
@@ -84,12 +101,20 @@ public.health                GET  -     200   200   200   200   200   200   200 
 public.help_session          GET  -     200   200   200   200   200   200   200   200
 public.home                  GET  -     200   303   303   303   200   200   200   200
 public.legal                 GET  -     200   200   200   200   200   200   200   200
-public.opco.find             GET  -     200   200   200   200   200   200   200   200
 public.link                  GET  draft 404   200   404   200   200   200   410   410
+public.opco.find             GET  -     200   200   200   200   200   200   200   200
 public.open_link             POST draft dead  space dead  space space space dead  dead
 public.privacy               GET  -     200   200   200   200   200   200   200   200
 public.renew_link            POST draft 404   404   404   404   404   404   dead  dead
 public.robots                GET  -     200   200   200   200   200   200   200   200
+signing.decline              GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
+signing.decline              POST sent  shut  shut  shut  shut  shut  shut  shut  shut
+signing.delegate             GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
+signing.delegate             POST sent  shut  shut  shut  shut  shut  shut  shut  shut
+signing.done                 GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
+signing.page                 GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
+signing.paper                GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
+signing.sign                 POST sent  shut  shut  shut  shut  shut  shut  shut  shut
 static                       GET  -     200   200   200   200   200   200   200   200
 trainer.create               GET  -     login 200   200   403   login login login login
 trainer.create               POST -     login 422   422   403   login login login login
@@ -98,6 +123,8 @@ trainer.dossier.autosave     POST draft login 409   404   403   login login logi
 trainer.dossier.cancel       GET  sent  login 200   404   403   login login login login
 trainer.dossier.cancel       POST sent  login 422   404   403   login login login login
 trainer.dossier.check        GET  draft login 200   404   403   login login login login
+trainer.dossier.correct_agreement GET  sent  login 303   404   403   login login login login
+trainer.dossier.correct_agreement POST sent  login 303   404   403   login login login login
 trainer.dossier.duplicate    POST draft login 303   404   403   login login login login
 trainer.dossier.make_link    POST draft login 303   404   403   login login login login
 trainer.dossier.note_filing  GET  sent  login 200   404   403   login login login login
@@ -116,7 +143,11 @@ trainer.dossier.resume       GET  draft login 303   404   403   login login logi
 trainer.dossier.revoke_link  POST draft login 303   404   403   login login login login
 trainer.dossier.save_step    POST draft login 409   404   403   login login login login
 trainer.dossier.save_step    POST sent  login 422   404   403   login login login login
+trainer.dossier.send_agreement POST sent  login 303   404   403   login login login login
 trainer.dossier.send_link    POST draft login 422   404   403   login login login login
+trainer.dossier.send_sign_link POST sent  login 303   404   403   login login login login
+trainer.dossier.send_signed_paper POST sent  login 403   403   403   login login login login
+trainer.dossier.start        POST sent  login 422   404   403   login login login login
 trainer.dossier.step         GET  draft login 200   404   403   login login login login
 trainer.dossier.step         GET  sent  login 200   404   403   login login login login
 trainer.dossier.submit       POST draft login 303   404   403   login login login login
@@ -125,6 +156,8 @@ trainer.mails.index          GET  -     login 200   200   403   login login logi
 trainer.mails.raw            GET  -     login 200   404   403   login login login login
 trainer.mails.retry          POST -     login 303   404   403   login login login login
 trainer.mails.show           GET  -     login 200   404   403   login login login login
+verification.check           POST -     422   422   422   422   422   422   422   422
+verification.page            GET  -     200   200   200   200   200   200   200   200
 """
 WORDS = {
     "login": "sent to the login page; nothing changed",
@@ -214,6 +247,8 @@ def _ids(rule: Rule, role: str, world: World, kind: str) -> dict[str, Any]:
         "kind": "devis",
         "document_id": side.sent.documents[0],
         "mail_id": side.sent.mails[mail],
+        "agreement_id": side.sent.agreement,
+        "number": 1,
         "filename": "app.css",
         "token": _token(world, role, kind),
     }

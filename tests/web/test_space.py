@@ -85,7 +85,7 @@ def test_the_next_action_once_papers_are_sent(app: Flask, client_of: ClientOf) -
 def test_the_next_action_once_the_request_is_filed(app: Flask, client_of: ClientOf) -> None:
     training = a_training(app, "filed")
     page = client_of(training.id).get(training.space)
-    assert action(page)[0] == "L’accord de Constructys est attendu"
+    assert action(page)[0] == "Envoyez-nous l’accord de Constructys"
     assert "Demande déposée le 23 novembre 2026, numéro CO-2026-7." in text_of(page)
     assert ("Accord de prise en charge", "now") in timeline(page)
     assert "déclaré par vous" in section(page, "Avancement")

@@ -14,6 +14,7 @@ from portal.blueprints.client import words as space_words
 from portal.blueprints.dossier.acts import filing
 from portal.blueprints.journey import Door
 from portal.companies.rules import staff_note
+from portal.funding import service as fundings
 from portal.funding.rules import filing_deadline, opcos
 from portal.training import service as trainings
 from portal.training.forms import CLIENT_STEPS
@@ -43,7 +44,7 @@ def open_door() -> ResponseReturnValue | None:
     return None
 
 
-def _training() -> TrainingSession:
+def current_training() -> TrainingSession:
     training: TrainingSession = g.training
     return training
 
@@ -66,7 +67,7 @@ def _door(training: TrainingSession) -> Door:
 @blueprint.get("/<public_id>/")
 def space(public_id: str) -> Response:
     """What is awaited from the client first, then its papers, progress, money and contact."""
-    return _show_space(_training())
+    return _show_space(current_training())
 
 
 def _show_space(training: TrainingSession, block: str | None = None) -> Response:
@@ -92,8 +93,13 @@ def _show_space(training: TrainingSession, block: str | None = None) -> Response
         dates=space_words.dates(training),
         place=space_words.place(training),
         money_lines=space_words.money_lines(training, accounts.organisation()),
+        remainder=space_words.remainder(training, accounts.organisation()),
         kit=space_words.kit(training, accounts.organisation()),
         staff_note=staff_note,
+        split=fundings.split_of(training) if training.granted_cents is not None else None,
+        waiting_signature=workflow.facts_of(training).owes_undertaking,
+        upload=training.uploads[-1] if training.uploads else None,
+        upload_error=None,
         **context,
     )
 
@@ -122,13 +128,13 @@ def _closed_to_writing(training: TrainingSession) -> Response | None:
 
 @blueprint.get("/<public_id>/etapes/<slug>")
 def step(public_id: str, slug: str) -> Response:
-    training = _training()
+    training = current_training()
     return _closed_to_writing(training) or journey.show(_door(training), training, slug)
 
 
 @blueprint.post("/<public_id>/etapes/<slug>")
 def save_step(public_id: str, slug: str) -> Response:
-    training = _training()
+    training = current_training()
     closed = _closed_to_writing(training)
     if closed is not None:
         flash(TOO_LATE, "warn")
@@ -137,20 +143,20 @@ def save_step(public_id: str, slug: str) -> Response:
 
 @blueprint.post("/<public_id>/etapes/<slug>/brouillon")
 def autosave(public_id: str, slug: str) -> Response:
-    training = _training()
+    training = current_training()
     return journey.autosave(_door(training), training, slug)
 
 
 @blueprint.get("/<public_id>/verifier")
 def check(public_id: str) -> Response:
-    training = _training()
+    training = current_training()
     return _closed_to_writing(training) or _check(training)
 
 
 @blueprint.post("/<public_id>/verifier")
 def submit(public_id: str) -> Response:
     """Sends the documents; a second press shows the first result."""
-    training = _training()
+    training = current_training()
     thanks = url_for(".thanks", public_id=public_id)
     if training.state == State.SENT:
         return web.see_other(thanks)
@@ -177,7 +183,7 @@ def _check(training: TrainingSession, refused: tuple[str, ...] = (), status: int
 @blueprint.get("/<public_id>/merci")
 def thanks(public_id: str) -> Response:
     """C5: what was sent, and what to do next."""
-    training = _training()
+    training = current_training()
     if training.state == State.DRAFT:
         return web.see_other(url_for(".check", public_id=public_id))
     opco = opcos().get(training.opco_code or "")
@@ -193,22 +199,22 @@ def thanks(public_id: str) -> Response:
 @blueprint.get("/<public_id>/documents/etat")
 def papers_state(public_id: str) -> Response:
     """Polled while papers are being prepared; 286 tells HTMX to stop asking."""
-    return _show_space(_training(), block="papers")
+    return _show_space(current_training(), block="papers")
 
 
 @blueprint.get("/<public_id>/documents/<int:document_id>")
 def paper(public_id: str, document_id: int) -> Response:
-    return papers.download(_training(), document_id)
+    return papers.download(current_training(), document_id)
 
 
 @blueprint.get("/<public_id>/documents.zip")
 def papers_zip(public_id: str) -> Response:
-    return papers.download_all(_training())
+    return papers.download_all(current_training())
 
 
 @blueprint.get("/<public_id>/apercu/<kind>")
 def preview(public_id: str, kind: str) -> Response:
-    training = _training()
+    training = current_training()
     back = "check" if training.state == State.DRAFT else "space"
     return papers.preview(
         training,
@@ -222,7 +228,7 @@ def preview(public_id: str, kind: str) -> Response:
 @blueprint.route("/<public_id>/depot", methods=["GET", "POST"])
 def note_filing(public_id: str) -> Response:
     """« C’est fait »: the request is filed with the OPCO."""
-    training = _training()
+    training = current_training()
     return filing(training, url_for(".space", public_id=public_id), LAYOUT)
 
 
@@ -234,3 +240,6 @@ def leave(public_id: str) -> Response:
     web.forget_space(response)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+from portal.blueprints.client import agreement  # noqa: E402, F401

@@ -2,6 +2,7 @@
 
 from portal import french, money
 from portal.accounts.models import Organisation
+from portal.funding import service as fundings
 from portal.funding.rules import FunderChoice, Opco, VatRegime
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
@@ -39,18 +40,29 @@ def progress(training: TrainingSession, opco: Opco | None) -> list[tuple[str, st
             is_sent,
         ),
     ]
-    if training.funder_choice != FunderChoice.NONE:
+    granted = training.granted_cents
+    split = fundings.split_of(training) if granted is not None else None
+    if training.funder_choice != FunderChoice.NONE and training.self_funded_at is None:
         filed = training.filed_on
         by = "déclaré par vous" if training.filed_by == "client" else "noté par l’organisme"
         steps += [
             (
                 f"Demande {'déposée' if filed else 'à déposer'} chez {funder}",
                 f"{french.date_mid(filed)}, {by}" if filed else "",
-                filed is not None,
+                filed is not None or bool(training.agreements),
             ),
-            ("Accord de prise en charge", "", False),
+            (
+                "Accord de prise en charge",
+                f"{money.euros(granted)} pris en charge" if granted else "",
+                split is not None,
+            ),
         ]
-    steps += [("Signature de la convention", "", False), ("Formation", dates(training), False)]
+    signed_at, owes = training.signed_at, split is not None and split.remainder_cents > 0
+    if signed_at or owes or split is None:  # nothing is asked of a client who owes nothing
+        is_signed = signed_at is not None and (not owes or training.committed_cents is not None)
+        on = french.date_mid(signed_at) if signed_at and is_signed else ""
+        steps.append(("Signature de la convention", on, is_signed))
+    steps.append(("Formation", dates(training), False))
     current = next(i for i, step in enumerate(steps) if not step[2])
     closed = training.state == State.CANCELLED
     return [
@@ -73,9 +85,31 @@ def money_lines(training: TrainingSession, organisation: Organisation) -> list[t
         ]
     else:
         lines.append(("TVA", "exonérée" if regime == VatRegime.EXEMPT else "non applicable"))
-    if training.funder_choice != FunderChoice.NONE:
+    if training.granted_cents is not None:
+        split = fundings.split_of(training)
+        including = " TTC" if split.vat_cents else ""
+        lines += [
+            ("Pris en charge", f"− {money.euros(split.granted.net_cents)}"),
+            ("Facturé à l’OPCO", money.euros(split.funder_due_cents)),
+            (f"Facturé à l’entreprise{including}", money.euros(split.client_due_cents)),
+        ]
+    elif training.funder_choice != FunderChoice.NONE:
         lines.append(("Pris en charge", "à confirmer"))
     return lines
+
+
+def remainder(training: TrainingSession, organisation: Organisation) -> tuple[str, str]:
+    """The last line of the money summary; a client that does not recover VAT reads it with VAT."""
+    words, amounts = "Reste à votre charge", trainings.amounts(training, organisation)
+    if training.granted_cents is None:
+        is_known = amounts is not None and training.funder_choice == FunderChoice.NONE
+        return words, money.euros(amounts["total"]) if amounts and is_known else "–"
+    split, company = fundings.split_of(training), training.company
+    if not split.vat_cents:
+        return words, money.euros(split.remainder_cents)
+    if company is not None and not company.recovers_vat:
+        return f"{words} TTC", money.euros(split.remainder_gross_cents)
+    return f"{words} HT", money.euros(split.remainder_cents)
 
 
 def kit(training: TrainingSession, organisation: Organisation) -> list[tuple[str, str]]:

@@ -41,15 +41,16 @@ class FilingForm(PortalForm):
 @blueprint.route("/<ref>/rouvrir", methods=["GET", "POST"])
 def reopen(ref: str) -> Response:
     """Back to a draft; the papers already sent are withdrawn."""
-    return _with_reason(ref, Event.REOPEN, "training/reopen.html")
+    return with_reason(ref, Event.REOPEN, "training/reopen.html")
 
 
 @blueprint.route("/<ref>/annuler", methods=["GET", "POST"])
 def cancel(ref: str) -> Response:
-    return _with_reason(ref, Event.CANCEL, "training/cancel.html")
+    return with_reason(ref, Event.CANCEL, "training/cancel.html")
 
 
-def _with_reason(ref: str, event: Event, template: str) -> Response:
+def with_reason(ref: str, event: Event, template: str) -> Response:
+    """The page that asks why, then the act; nothing changes until it is sent."""
     training = training_of(ref)
     form = ReasonForm()
     refused: tuple[str, ...] = ()

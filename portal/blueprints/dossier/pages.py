@@ -13,6 +13,7 @@ from portal.blueprints.dossier import blueprint
 from portal.emails import reading as emails
 from portal.emails.reading import Line
 from portal.fields import EmailField, Required
+from portal.funding import service as fundings
 from portal.journal import reading as journal
 from portal.training import listing
 from portal.training import service as trainings
@@ -70,6 +71,11 @@ def show_page(
         "steps": TRAINER_STEPS,
         "mails": mails.with_urls(lines),
         "entries": journal.of_training(training.id),
+        "split": fundings.split_of(training) if training.granted_cents is not None else None,
+        "agreement": fundings.latest(training),
+        "start_blockers": workflow.blockers(Event.START, training, Role.TRAINER),
+        "owes": workflow.facts_of(training).owes_undertaking,
+        "upload_error": None,
         "may": lambda event: workflow.may(Event(event), training, role),
         "refused": [],
         "key": secrets.token_hex(16),

@@ -1,0 +1,57 @@
+"""Agreement, signature and start, as the staff handles them on a session's page."""
+
+from flask import Response, abort, flash, request, url_for
+
+from portal import web, workflow
+from portal.access.rules import Role
+from portal.blueprints import receiving
+from portal.blueprints.dossier import blueprint
+from portal.blueprints.dossier.acts import with_reason
+from portal.blueprints.dossier.pages import show_page, training_of
+from portal.training.rules import Event
+
+
+@blueprint.post("/<ref>/accord")
+@receiving.takes_files
+def send_agreement(ref: str) -> Response:
+    """The trainer or the office hands in the agreement the client sent them."""
+    return receiving.agreement(training_of(ref), url_for(".page", ref=ref))
+
+
+@blueprint.post("/<ref>/signature-papier")
+@receiving.takes_files
+def send_signed_paper(ref: str) -> Response:
+    """The office has the scan of the signed paper under its eyes: it counts as a signature."""
+    if web.actor().role is not Role.OFFICE:
+        abort(403)
+    return receiving.signed_paper(training_of(ref), url_for(".page", ref=ref))
+
+
+@blueprint.post("/<ref>/lien-de-signature")
+def send_sign_link(ref: str) -> Response:
+    """A new signing link leaves to the signatory; it is shown to nobody here."""
+    return _do(
+        ref, Event.SEND_SIGN_LINK, "Un nouveau lien de signature part à la personne qui signe."
+    )
+
+
+@blueprint.post("/<ref>/demarrer")
+def start(ref: str) -> Response:
+    return _do(ref, Event.START, "La formation est démarrée.")
+
+
+@blueprint.route("/<ref>/corriger-l-accord", methods=["GET", "POST"])
+def correct_agreement(ref: str) -> Response:
+    """Takes a validation back: the undertaking falls and everybody is told."""
+    return with_reason(ref, Event.CORRECT_AGREEMENT, "training/correct.html")
+
+
+def _do(ref: str, event: Event, said: str) -> Response:
+    training = training_of(ref)
+    try:
+        workflow.perform(event, training, web.actor(), key=request.form.get("key"))
+    except workflow.Refused as refused:
+        errors = web.error_summary(refused.sentences)
+        return show_page(training_of(ref), 422, refused=errors)
+    flash(said, "ok")
+    return web.see_other(url_for(".page", ref=ref))

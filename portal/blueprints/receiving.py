@@ -1,0 +1,203 @@
+"""Receiving files: the parts of a request become temporary files, counted, then inspected.
+
+A view that takes files is marked with `takes_files`; the others keep the small limit of a form.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Response, current_app, flash, request
+from werkzeug.datastructures import FileStorage
+
+from portal import clock, french, web, workflow
+from portal.access import tries
+from portal.access.rules import Role
+from portal.blueprints.errors import bare
+from portal.funding import service as fundings
+from portal.training.models import TrainingSession
+from portal.training.rules import Event
+from portal.uploads import gate, service
+from portal.uploads.gate import Incoming, Inspected
+from portal.uploads.rules import (
+    MAX_FILES,
+    MAX_OCTETS,
+    MAX_TOTAL_OCTETS,
+    SENTENCE,
+    Refusal,
+    Rejected,
+    display_name,
+)
+from portal.uploads.service import Stored
+
+BESIDE = 1024 * 1024  # octets of the form around the files
+CHUNK = 64 * 1024
+LEFT_OVER = 3600.0  # seconds after which a folder left by a killed process is removed
+FIELD = "fichiers"
+SENDINGS_PER_HOUR = 20
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def takes_files(view: View) -> View:
+    """Marks a view whose requests may carry files: 60 MiB instead of a form's 256 KiB."""
+    view.takes_octets = MAX_TOTAL_OCTETS  # type: ignore[attr-defined]
+    return view
+
+
+def takes_one_file(view: View) -> View:
+    """Marks a view whose requests carry one file at most, which is read and not kept: 12 MiB."""
+    view.takes_octets = MAX_OCTETS  # type: ignore[attr-defined]
+    return view
+
+
+def widen() -> Response | None:
+    """A `before_request`, registered before what reads the form: the room a request may take.
+
+    Answers 507 before the body is read when the disk is nearly full.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    most = getattr(view, "takes_octets", 0)
+    if request.method != "POST" or not most:
+        return None
+    request.max_content_length = most + BESIDE
+    expected = min(request.content_length or 0, most)
+    try:
+        gate.check_room(service.incoming(), 2 * expected)
+        gate.check_room(Path(tempfile.gettempdir()), expected, floor=0)  # Werkzeug's own copy
+    except Rejected as refused:
+        return bare(507, "Le portail manque de place", f"{refused}.")
+    return None
+
+
+@contextmanager
+def receive(files: Sequence[FileStorage]) -> Iterator[Inspected]:
+    """What was handed in, once the gate let it pass; nothing temporary is left afterwards.
+
+    Raises Rejected. Parts of an empty file field are not files.
+    """
+    given = [file for file in files if file.filename or _has_content(file)]
+    if not given:
+        raise Rejected(Refusal.NONE, "")
+    if len(given) > MAX_FILES:
+        raise Rejected(Refusal.TOO_MANY, "")
+    _clear_left_over()
+    folder = Path(tempfile.mkdtemp(prefix="received-", dir=service.incoming()))
+    try:
+        incoming = [_stream(file, folder / str(number)) for number, file in enumerate(given)]
+        with gate.inspect(incoming) as inspected:
+            yield inspected
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_content(file: FileStorage) -> bool:
+    first = file.stream.read(1)
+    file.stream.seek(0)
+    return bool(first)
+
+
+def _stream(file: FileStorage, path: Path) -> Incoming:
+    name = file.filename or ""
+    octets = 0
+    try:
+        with path.open("wb") as target:
+            while chunk := file.stream.read(CHUNK):
+                octets += len(chunk)
+                if octets > MAX_OCTETS:
+                    raise Rejected(Refusal.TOO_LARGE, name)
+                target.write(chunk)
+    except OSError as error:
+        raise Rejected(Refusal.NO_ROOM, "") from error
+    return Incoming(name, file.mimetype, path, octets)
+
+
+def _clear_left_over() -> None:
+    """Removes what a process killed in the middle left behind, an hour later."""
+    limit = time.time() - LEFT_OVER
+    with os.scandir(service.incoming()) as folders:
+        old = [entry.path for entry in folders if _changed_at(entry) < limit]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _changed_at(entry: "os.DirEntry[str]") -> float:
+    try:
+        return entry.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()  # its own request has just removed it
+
+
+def sentence_of(refused: Rejected) -> str:
+    """The refusal for the person who sent the files: « scan.pdf » : Ce fichier est vide…"""
+    if not refused.name:
+        return SENTENCE[refused.refusal]
+    _, dot, extension = refused.name.rpartition(".")
+    name = display_name(refused.name, extension if dot and extension.isalnum() else "fichier")
+    return f"«\u00a0{name}\u00a0»\u00a0: {SENTENCE[refused.refusal]}"
+
+
+# --- What every door does with them
+
+
+def agreement(training: TrainingSession, back: str) -> Response:
+    """The funder's agreement, in a request of its own; then the page at `back`.
+
+    A refusal is shown in the form itself to HTMX, above the page otherwise.
+    """
+    try:
+        stored = _stored()
+        waiting = fundings.open_agreement(training)
+        if waiting is not None and waiting.upload.sha256 == stored.sha256:
+            flash(f"{service.already_sentence(waiting.upload)}.", "info")
+            return web.see_other(back)
+        workflow.perform(Event.RECEIVE_AGREEMENT, training, web.actor(), stored=stored)
+    except (Rejected, workflow.Refused) as error:
+        return _said(error, back)
+    flash(f"Bien reçu\u00a0: {_described(stored)}.", "ok")
+    return web.see_other(back)
+
+
+def signed_paper(training: TrainingSession, back: str) -> Response:
+    """The scan of a paper signed by hand; then the page at `back`."""
+    try:
+        stored = _stored()
+        workflow.perform(Event.RECORD_PAPER_SIGNATURE, training, web.actor(), stored=stored)
+    except (Rejected, workflow.Refused) as error:
+        return _said(error, back)
+    flash(f"Signature papier enregistrée\u00a0: {_described(stored)}.", "ok")
+    return web.see_other(back)
+
+
+def _stored() -> Stored:
+    """The files of this request, inspected and kept; raises Rejected."""
+    actor = web.actor()
+    if actor.role is Role.CLIENT and not tries.allow(
+        f"upload:{actor.id}", SENDINGS_PER_HOUR, 3600, clock.now()
+    ):
+        raise Rejected(Refusal.TOO_OFTEN, "")
+    with receive(request.files.getlist(FIELD)) as inspected:
+        return service.store_files(inspected)
+
+
+def _described(stored: Stored) -> str:
+    pages = french.count(stored.pages, "page")
+    return f"{stored.name} ({pages}, {french.size(stored.octets)})"
+
+
+def _said(error: Rejected | workflow.Refused, back: str) -> Response:
+    if isinstance(error, Rejected):
+        sentence = sentence_of(error)
+        status = 409 if error.refusal in (Refusal.FULL, Refusal.TOO_OFTEN) else 422
+    else:
+        sentence, status = " ; ".join(error.sentences), 409
+    if not web.wants_fragment():
+        flash(f"{sentence}.", "warn")
+        return web.see_other(back)
+    return web.page(
+        "training/upload.html", status=status, send_url=request.path, upload_error=sentence
+    )
