@@ -105,7 +105,10 @@ def test_a_body_that_is_no_form_is_an_empty_form(world: World, kind: str) -> Non
             content_type=content_type,
             headers={"X-CSRFToken": visitor.token()},
         )
-        assert answer.status_code in (200, 303, 400, 403, 404, 409, 413, 422), (path, answer.status_code)
+        assert answer.status_code in (200, 303, 400, 403, 404, 409, 413, 422), (
+            path,
+            answer.status_code,
+        )
         if path.endswith(("/annuler", "/connexion", "/nouvelle")):
             assert answer.status_code == (413 if kind == "1 001 parts" else 422), path
 
