@@ -5,7 +5,7 @@ import json
 import pytest
 
 from portal.documents import kinds
-from portal.documents.facts import of_region
+from portal.documents.parties import of_region
 from tests.documents import cast
 
 
