@@ -95,7 +95,16 @@ class Queue:
         with self.app.app_context():
             if documents.prepare(document_id):
                 for email_id in outbox.release(document_id, clock.now()):
-                    self.deliver(email_id)
+                    self.deliver_in_time(email_id)
+
+    def deliver_in_time(self, email_id: int) -> None:
+        """Now, or at its moment when it waits so that a decision can be taken back."""
+        due_at = outbox.next_try(email_id)
+        wait = _seconds_to(due_at) if due_at else 0.0
+        if wait > 0:
+            self.deliver.schedule((email_id,), delay=wait)
+        else:
+            self.deliver(email_id)
 
     def _deliver(self, email_id: int) -> None:
         """Sends it, or leaves it to those who are sending: their queue is drained by whoever is
@@ -214,7 +223,7 @@ def wake(
             (queue.prepare, documents),
             (queue.finish, signatures),
             (queue.draw, uploads),
-            (queue.deliver, [email_id for email_id in emails if email_id not in later]),
+            (queue.deliver_in_time, [each for each in emails if each not in later]),
             (queue.look_up, lookups),
         ):
             for identity in identities:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, case, or_, select, update
 
 from portal import clock
 from portal.documents.models import Document, DocumentState
@@ -89,7 +89,10 @@ def waits_for(email_ids: Sequence[int], document_ids: Sequence[int]) -> set[int]
 
 
 def release(document_id: int, now: datetime) -> list[int]:
-    """Makes due the messages whose last missing paper has just been made, and names them."""
+    """Makes due the messages whose last missing paper has just been made, and names them.
+
+    Not before the moment they were written for: until then a decision may be taken back.
+    """
     training_id = select(Document.training_id).where(Document.id == document_id)
     waiting = db.session.execute(
         select(Email.id, Email.document_ids).where(
@@ -111,7 +114,9 @@ def release(document_id: int, now: datetime) -> list[int]:
     if released:
         with writing():
             db.session.execute(
-                update(Email).where(Email.id.in_(released), *_unleased(now)).values(next_at=now)
+                update(Email)
+                .where(Email.id.in_(released), *_unleased(now))
+                .values(next_at=case((Email.created_at > now, Email.created_at), else_=now))
             )
     return released
 
