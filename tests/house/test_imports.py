@@ -8,8 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-STONES = {"config", "extensions", "clock", "money", "french", "files", "rendering", "sandbox"}
-PURE_STONES = {"clock", "money", "french"}
+STONES = {
+    "config",
+    "extensions",
+    "clock",
+    "money",
+    "french",
+    "files",
+    "rendering",
+    "sandbox",
+    "workdays",
+}
+PURE_STONES = {"clock", "money", "french", "workdays"}
 SLICES = {
     "accounts", "access", "companies", "funding", "training", "documents", "emails", "journal",
     "uploads", "signature",
