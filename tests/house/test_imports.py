@@ -29,6 +29,7 @@ BETWEEN_ROOMS = {
     ("emails", "documents.kinds"),  # with their file names
     ("emails", "training.labels"),  # and says a state in the words of the screen
     ("emails", "signature.codes"),  # and computes the digits of a code, which stand nowhere
+    ("emails", "signature.copies"),  # and carries what was signed, with its proof
     ("signature", "documents"),  # the strip in the margin has the fonts of the papers
     ("signature", "documents.kinds"),  # the evidence names the paper as it is printed
     ("signature", "documents.press"),  # its proof is a paper too
