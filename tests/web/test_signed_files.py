@@ -10,7 +10,6 @@ from flask import Flask
 from portal import clock, tasks, workflow
 from portal.access.rules import Actor, Role
 from portal.emails import outbox
-from portal.emails.models import Email
 from portal.extensions import db, store
 from portal.signature.models import Signature
 from portal.training.models import TrainingSession
@@ -164,6 +163,3 @@ def test_a_scan_is_what_leaves_of_a_paper_signature(app: Flask) -> None:
     assert "a signé C-" in text
     assert "sur papier" in text
     assert "Signé sur papier le 23 novembre 2026" in text_of(office.get(page))
-    with app.app_context():
-        mails = db.session.scalars(db.select(Email).filter_by(training_id=training.id))
-        assert all(mail.state == "kept" for mail in mails)
