@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 STONES = {"config", "extensions", "clock", "money", "french", "files", "rendering", "sandbox"}
+RULES = {"rules", "life_rules", "schedule_rules"}
 PURE_STONES = {"clock", "money", "french"}
 SLICES = {
     "accounts", "access", "companies", "funding", "training", "documents", "emails", "journal",
@@ -100,7 +101,7 @@ def last(name: str) -> str:
 
 
 def is_rules(name: str) -> bool:
-    return room(name) in SLICES and last(name) == "rules"
+    return room(name) in SLICES and last(name) in RULES
 
 
 def is_models(name: str) -> bool:
@@ -117,7 +118,7 @@ def may_room_import(name: str, other: str) -> bool:
         return other in PURE_STONES or is_rules(other)
     if room(name) == room(other) or other in STONES or is_pure(other):
         return True
-    if last(name) == "forms":
+    if last(name).endswith("forms"):
         return other in ("web", "fields")
     return other == "declared" or (room(name), other) in BETWEEN_ROOMS
 

@@ -244,22 +244,7 @@ def _asked(world: World, role: str, method: str, path: str) -> TestResponse:
 def _ids(rule: Rule, role: str, world: World, kind: str) -> dict[str, Any]:
     """The ids everybody tries: the same for all, but links, which each one holds or forges."""
     side = world.mine
-    dossier = _of(side, kind)
-    mail = "failed" if rule.endpoint.endswith(".retry") else "documents_to_client"
-    known = {
-        "ref": dossier.ref,
-        "public_id": dossier.public_id,
-        "slug": "entreprise" if rule.endpoint.startswith("client.") else "programme",
-        "kind": "devis",
-        "document_id": side.sent.documents[0],
-        "mail_id": side.sent.mails[mail],
-        "agreement_id": side.sent.agreement,
-        "number": 1,
-        "signature_id": 1,
-        "name": "document",
-        "filename": "app.css",
-        "token": _token(world, role, kind),
-    }
+    known = side.parts(rule.endpoint, _of(side, kind)) | {"token": _token(world, role, kind)}
     return {name: known[name] for name in rule.arguments}
 
 

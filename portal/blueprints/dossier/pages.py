@@ -8,7 +8,7 @@ from flask import Response, abort, url_for
 from portal import clock, web, workflow
 from portal.access import service as access
 from portal.access.rules import Role
-from portal.blueprints import journey, mails, papers
+from portal.blueprints import mails, papers, summary
 from portal.blueprints.dossier import blueprint
 from portal.emails import reading as emails
 from portal.emails.reading import Line
@@ -65,7 +65,7 @@ def show_page(
         "home": "office.dashboard" if is_office else "trainer.dashboard",
         "home_title": "Dossiers" if is_office else "Mes sessions",
         "label": label(role, situation),
-        "recap": journey.recap(training),
+        "recap": summary.recap(training),
         "missing": missing,
         "missing_labels": [TOPIC_LABEL[topic] for topic in missing],
         "steps": TRAINER_STEPS,
