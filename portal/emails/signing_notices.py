@@ -10,7 +10,7 @@ from portal.access.models import ShareLink
 from portal.accounts.models import Organisation
 from portal.documents import kinds
 from portal.documents.models import Document
-from portal.emails.envelope import to_office, to_signatory, to_trainer
+from portal.emails.envelope import to_client, to_office, to_signatory, to_trainer
 from portal.emails.models import Email
 from portal.emails.rules import said
 from portal.emails.shape import FILE, SESSION, about, client_name, notice, reason_line
