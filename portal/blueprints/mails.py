@@ -112,7 +112,7 @@ def _signed_files(mail: Email) -> list[dict[str, str | None]]:
     ]
 
 
-@blueprint.get(f"/<int:mail_id>/signe/{papers.SIGNED}")
+@blueprint.get("/<int:mail_id>/signe/<name>")
 def signed_file(mail_id: int, name: str) -> Response:
     """What was signed, or its proof, as the message carried it."""
     mail = _mail(mail_id)

@@ -20,9 +20,6 @@ from portal.signature.models import SignatureKind
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
 
-# The last part of an address of a signed file, for every door that hands it out.
-SIGNED = f"<any({', '.join(copies.Part)}):name>"
-
 
 @dataclass(frozen=True)
 class Paper:
@@ -101,9 +98,9 @@ def _signed(training: TrainingSession, document: Document) -> Signed | None:
 
 def signed_file(training: TrainingSession, signature_id: int, name: str) -> Response:
     """What was signed, sealed, or its proof; 404 for any other dossier's, and before the seal."""
+    part = next((part for part in copies.Part if part == name), None)
     for signature in training.signatures:
-        if signature.id == signature_id and copies.is_ready(signature):
-            part = copies.Part(name)
+        if part and signature.id == signature_id and copies.is_ready(signature):
             content = copies.content(signature, part)
             return web.send_stored(content, copies.filename(signature, part), copies.MIMETYPE[part])
     abort(404)

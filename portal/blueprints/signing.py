@@ -151,7 +151,7 @@ def _given() -> Signature | None:
     return given[-1] if given else None
 
 
-@blueprint.get(f"/<public_id>/signe/{papers.SIGNED}")
+@blueprint.get("/<public_id>/signe/<name>")
 def signed_file(public_id: str, name: str) -> Response:
     """The last one signed, sealed, or its proof."""
     given = _given()

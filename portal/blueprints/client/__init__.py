@@ -210,7 +210,7 @@ def paper(public_id: str, document_id: int) -> Response:
     return papers.download(current_training(), document_id)
 
 
-@blueprint.get(f"/<public_id>/signatures/<int:signature_id>/{papers.SIGNED}")
+@blueprint.get("/<public_id>/signatures/<int:signature_id>/<name>")
 def signed_file(public_id: str, signature_id: int, name: str) -> Response:
     return papers.signed_file(current_training(), signature_id, name)
 

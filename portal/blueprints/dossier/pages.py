@@ -130,7 +130,7 @@ def paper(ref: str, document_id: int) -> Response:
     return papers.download(training_of(ref), document_id)
 
 
-@blueprint.get(f"/<ref>/signatures/<int:signature_id>/{papers.SIGNED}")
+@blueprint.get("/<ref>/signatures/<int:signature_id>/<name>")
 def signed_file(ref: str, signature_id: int, name: str) -> Response:
     return papers.signed_file(training_of(ref), signature_id, name)
 
