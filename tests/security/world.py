@@ -113,6 +113,8 @@ class Side:
             "mail_id": self.sent.mails[mail],
             "agreement_id": self.sent.agreement,
             "number": 1,
+            "signature_id": 1,
+            "name": "document",
             "filename": "app.css",
             "token": dossier.tokens["live"],
         }
