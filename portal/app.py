@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import cli, clock, french, tasks, web
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
-from portal.blueprints import receiving
+from portal.blueprints import navigation, receiving
 from portal.config import LOOPBACK, Config
 from portal.extensions import (
     csrf,
@@ -129,7 +129,11 @@ def _templates(app: Flask) -> None:
     environment.lstrip_blocks = True
     environment.filters.update(french.FILTERS, tel=web.tel)
     environment.globals.update(
-        asset=asset, organisation=_organisation, brand_css=_brand_css, today=clock.today
+        asset=asset,
+        organisation=_organisation,
+        brand_css=_brand_css,
+        navigation=navigation.items,
+        today=clock.today,
     )
 
 

@@ -76,6 +76,28 @@ def test_the_oldest_stands_first(app: Flask, office: Visitor, frozen: Clock) -> 
     assert "Début le" in rows[0]
 
 
+def test_the_navigation_counts_what_waits(app: Flask, office: Visitor) -> None:
+    before = waiting(office.get("/organisme/"))
+    training = a_training(app, "received")
+    page = office.get(QUEUE)
+    assert waiting(page) == before + 1
+    assert current(page) == current(office.get(address(app, training))) == ["Accords"]
+    assert current(office.get(f"/organisme/dossiers/{training.ref}/")) == ["Dossiers"]
+    decide(office, address(app, training), **TOTAL)
+    assert waiting(office.get("/organisme/")) == before
+
+
+def waiting(page: TestResponse) -> int:
+    """The number beside « Accords »."""
+    count = soup_of(page.text).select_one(".nav .count")
+    return int(text_in(count).split()[0]) if count else 0
+
+
+def current(page: TestResponse) -> list[str]:
+    """Where the navigation says one is."""
+    return [text_in(a).split()[0] for a in soup_of(page.text).select(".nav a[aria-current]")]
+
+
 def test_what_was_read_is_to_be_checked_and_never_applied_alone(
     app: Flask, office: Visitor
 ) -> None:
