@@ -198,4 +198,5 @@ FILTERS = {
     "nda": nda,
     "iban": iban,
     "phone": phone,
+    "typography": typography,
 }

@@ -141,7 +141,7 @@ def _open_agreement(office: Person, portal: Portal, training: Told) -> None:
     row = office.page.locator("tr").filter(has_text=training.ref)
     row.get_by_role("link").first.click()
     office.effort.screens += 1
-    pages = office.page.locator("img.page-image")
+    pages = office.page.locator(".page-image img")
 
     def drawn() -> bool:
         if pages.count() == 0:
@@ -167,13 +167,13 @@ def _decide(office: Person, portal: Portal, training: Told, decision: str) -> No
 def _sign(signatory: Person, portal: Portal, address: str, due: str = "800,00 €") -> None:
     """The link of the mail, the page, the code, the end."""
     signatory.open(link_in(portal.message(address, "À signer")))
-    signatory.go("Lire et signer")
+    signatory.go("Ouvrir mon espace")
     signatory.sees(due)
     for sentence in ("J’ai lu", "Je m’engage"):
         signatory.choose(sentence)
     signatory.go("Recevoir mon code")
     signatory.effort.screens -= 1  # the same screen, which now asks for the code
-    signatory.type("Code reçu", code_in(portal.message(address, "code")))
+    signatory.type("Code de confirmation", code_in(portal.message(address, "code")))
     signatory.go(f"Signer et m’engager à régler {due}")
     assert signatory.heading == "Document signé"
 
@@ -192,4 +192,5 @@ def _the_day_comes(portal: Portal, training: Told) -> None:
         row = db.session.get_one(TrainingSession, training.id)
         for number, half in enumerate(row.half_days):
             half.day = clock.today() + timedelta(days=number // 2)
+        row.first_day, row.last_day = row.half_days[0].day, row.half_days[-1].day
     close(app)

@@ -53,6 +53,7 @@ client.thanks                GET  sent  shut  shut  shut  shut  200   shut  shut
 office.agreements.decide     POST sent  login 403   403   422   login login login login
 office.agreements.original   GET  sent  login 403   403   200   login login login login
 office.agreements.page_image GET  sent  login 403   403   404   login login login login
+office.agreements.presence   POST sent  login 403   403   200   login login login login
 office.agreements.queue      GET  -     login 403   403   200   login login login login
 office.agreements.show       GET  sent  login 403   403   303   login login login login
 office.agreements.undo       POST sent  login 403   403   303   login login login login
