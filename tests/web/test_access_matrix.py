@@ -1,6 +1,5 @@
 """Who may open what: every route, for each person, on the dossiers of one side."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from tests import databases
 from tests.conftest import config_in
 from tests.security import world as worlds
 from tests.security.world import COUNTERS, Dossier, Side, World
@@ -183,7 +183,7 @@ def rows() -> list[tuple[str, str, str, dict[str, str]]]:
 @pytest.fixture(scope="module")
 def built(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("matrix") / "data"
-    shutil.copytree(template, folder)
+    databases.copy(template, folder)
     with worlds.made(config_in(folder)) as world:
         yield world
 
