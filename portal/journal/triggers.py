@@ -37,7 +37,8 @@ _NEXT_FUNCTION = (
 
 # INSERT OR REPLACE deletes a row without firing DELETE triggers: it is stopped before it does.
 _NEXT_ONLY = (
-    f"WHEN NEW.seq <> {_NEXT} OR EXISTS (SELECT 1 FROM journal_entry WHERE sha256 = NEW.sha256) "
+    "WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM journal_entry) "
+    "OR EXISTS (SELECT 1 FROM journal_entry WHERE sha256 = NEW.sha256) "
 )
 _NEW_ONLY = "WHEN EXISTS (SELECT 1 FROM journal_details WHERE seq = NEW.seq) "
 

@@ -93,10 +93,10 @@ def by_public_id(public_id: str) -> TrainingSession | None:
 
 
 def programmes() -> Sequence[Programme]:
-    """The catalogue, without what was archived."""
-    return db.session.scalars(
-        select(Programme).where(Programme.archived_at.is_(None)).order_by(Programme.title)
-    ).all()
+    """The catalogue in alphabetical order, without what was archived."""
+    found = db.session.scalars(select(Programme).where(Programme.archived_at.is_(None)))
+    # databases do not agree on where É stands
+    return sorted(found, key=lambda programme: french.fold(programme.title))
 
 
 def answers_of(training: TrainingSession, topic: str) -> TopicAnswers | None:
@@ -315,9 +315,10 @@ def past_clients(trainer: User, but: TrainingSession) -> Sequence[Company]:
         .where(TrainingSession.trainer_id == trainer.id, TrainingSession.id != but.id)
         .group_by(Company.siret)
     )
-    return db.session.scalars(
-        select(Company).where(Company.id.in_(latest)).order_by(Company.legal_name).limit(200)
-    ).all()
+    found = db.session.scalars(
+        select(Company).where(Company.id.in_(latest)).order_by(Company.id.desc()).limit(200)
+    )
+    return sorted(found, key=lambda company: french.fold(company.legal_name))
 
 
 def copy_answers(

@@ -195,7 +195,7 @@ class Portal:
         (identity,) = self.rows("SELECT id FROM training_session WHERE ref = ?", ref)
         of_it = "FROM {} WHERE training_id = ? AND {}"
         counted = (
-            ("document", "1"),
+            ("document", "true"),
             ("email", "letter LIKE 'documents_to_%'"),
             ("journal_entry", "event = 'issue_documents'"),
         )
