@@ -40,6 +40,7 @@ BETWEEN_ROOMS = {
 }
 OUT_OF_REACH = {
     "workflow": {"app", "blueprints", "cli", "web"},
+    "administration": {"app", "blueprints", "cli", "web"},
     "tasks": {"app", "blueprints", "cli", "web", "workflow"},
     "blueprints": {"app", "cli", "tasks"},
 }
