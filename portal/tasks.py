@@ -132,7 +132,9 @@ class Queue:
 
     def _finish(self, signature_id: int) -> None:
         with self.app.app_context():
-            signatures.finish(signature_id)
+            if signatures.finish(signature_id):
+                for email_id in outbox.release_signed(signature_id, clock.now()):
+                    self.deliver(email_id)
 
     def _draw(self, upload_id: int) -> None:
         with self.app.app_context():
@@ -236,7 +238,7 @@ def run_pending(app: App) -> None:
         for pending, carry_out in (
             (documents.pending_ids, _print),
             (uploads.pending_ids, _draw),
-            (signatures.pending_ids, signatures.finish),
+            (signatures.pending_ids, _seal),
             (lambda: outbox.due_ids(clock.now()), outbox.deliver),
         ):
             while identities := pending():
@@ -252,6 +254,11 @@ def _print(document_id: int) -> None:
 def _draw(upload_id: int) -> None:
     if uploads.prepare(upload_id):
         fundings.suggest(upload_id)
+
+
+def _seal(signature_id: int) -> None:
+    if signatures.finish(signature_id):
+        outbox.release_signed(signature_id, clock.now())
 
 
 def _seconds_to(instant: datetime) -> float:

@@ -11,13 +11,13 @@ from portal.access import service as access
 from portal.access.models import ShareLink
 from portal.access.rules import Actor, Role, Scope
 from portal.accounts import service as accounts
-from portal.blueprints import summary
+from portal.blueprints import papers, summary
 from portal.documents import kinds
 from portal.documents import service as documents
 from portal.documents.models import Document, DocumentState
 from portal.effects import signing
 from portal.funding import service as fundings
-from portal.signature import codes
+from portal.signature import codes, copies
 from portal.signature.forms import DeclineForm, DelegateForm, SignForm
 from portal.signature.models import Channel, Signature
 from portal.signature.rules import consent_sentences
@@ -132,17 +132,32 @@ def paper(public_id: str) -> Response:
 @blueprint.get("/<public_id>/signe")
 def done(public_id: str) -> Response:
     """The receipt: shown again at each visit, never the form."""
-    training = _training()
-    given = [s for s in training.signatures if s.voided_at is None]
-    if not given:
+    training, given = _training(), _given()
+    if given is None:
         return web.see_other(url_for(".page", public_id=public_id))
     return web.page(
         "signing/done.html",
         layout=LAYOUT,
         training=training,
-        signature=given[-1],
-        reference=_reference(training, given[-1]),
+        signature=given,
+        is_sealed=copies.is_ready(given),
+        reference=_reference(training, given),
     )
+
+
+def _given() -> Signature | None:
+    """The last signature in force of this dossier."""
+    given = [s for s in _training().signatures if s.voided_at is None]
+    return given[-1] if given else None
+
+
+@blueprint.get("/<public_id>/signe/<name>")
+def signed_file(public_id: str, name: str) -> Response:
+    """The last one signed, sealed, or its proof."""
+    given = _given()
+    if given is None:
+        abort(404)
+    return papers.signed_file(_training(), given.id, name)
 
 
 @blueprint.route("/<public_id>/refuser", methods=["GET", "POST"])

@@ -16,7 +16,7 @@ from portal.extensions import claim, db, settings
 from portal.funding import service as funding
 from portal.signature import codes, sms
 from portal.signature import service as signatures
-from portal.signature.models import OneTimeCode
+from portal.signature.models import OneTimeCode, Signature
 from portal.training import reusing
 from portal.training.models import TrainingSession
 from portal.training.rules import State
@@ -123,8 +123,7 @@ def sign(act: Act) -> None:
         )
     except signatures.AlreadySigned as error:
         raise Refused((str(error),)) from error
-    _signed(act, due)
-    act.signatures.append(signature)
+    _signed(act, signature, due)
     act.body = {
         "document": document.id,
         "sha256": document.sha256,
@@ -148,8 +147,7 @@ def record_paper_signature(act: Act) -> None:
     signature = signatures.record_paper(
         training, document, upload, actor=act.actor, committed_cents=due or None, at=act.at
     )
-    _signed(act, due)
-    act.signatures.append(signature)
+    _signed(act, signature, due)
     act.body = {
         "document": document.id,
         "upload": upload.sha256,
@@ -158,16 +156,18 @@ def record_paper_signature(act: Act) -> None:
     act.result = signature
 
 
-def _signed(act: Act, due_cents: int) -> None:
+def _signed(act: Act, signature: Signature, due_cents: int) -> None:
     training = act.training
+    act.signatures.append(signature)
     training.signed_at = training.signed_at or act.at
     training.declined_at = training.decline_reason = None
     if training.state == State.FUNDED and due_cents:
         training.committed_cents, training.committed_at = due_cents, act.at
+    arguments = (training, signature, due_cents, act.organisation, act.at)
     act.send(
-        signing_notices.signed_to_client(training, due_cents, act.organisation, act.at),
-        signing_notices.signed_to_trainer(training, due_cents, act.organisation, act.at),
-        signing_notices.signed_to_office(training, due_cents, act.organisation, act.at),
+        signing_notices.signed_to_client(*arguments),
+        signing_notices.signed_to_trainer(*arguments),
+        signing_notices.signed_to_office(*arguments),
     )
 
 

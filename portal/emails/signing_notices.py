@@ -14,7 +14,7 @@ from portal.emails.envelope import to_client, to_office, to_signatory, to_traine
 from portal.emails.models import Email
 from portal.emails.rules import said
 from portal.emails.shape import FILE, SESSION, about, client_name, notice, reason_line
-from portal.signature.models import OneTimeCode
+from portal.signature.models import OneTimeCode, Signature, SignatureKind
 from portal.training.models import TrainingSession
 
 
@@ -69,51 +69,77 @@ def one_time_code(
     return letter
 
 
-def _signed(training: TrainingSession, due_cents: int) -> list[str]:
-    company = training.company
-    who = said(company.signatory_name) if company else "La personne habilitée"
+def _signed(training: TrainingSession, signature: Signature, due_cents: int) -> list[str]:
+    document = signature.document
+    reference = kinds.reference(document.kind, training.number, document.version)
+    on_paper = ", sur papier" if signature.kind == SignatureKind.PAPER else ""
     undertaking = ""
     if due_cents:
         undertaking = f"Engagement à régler\u00a0: {money.euros(due_cents)}."
-    return [f"{who} a signé pour {about(training)}.", undertaking]
+    file = "La numérisation du document signé" if on_paper else "Le document signé et scellé"
+    return [
+        f"{said(signature.name)} a signé {reference}{on_paper}, pour {about(training)}.",
+        undertaking,
+        f"{file} et son dossier de preuve sont joints à ce message.",
+    ]
+
+
+def _sealed(signature: Signature) -> dict[str, object]:
+    """The message leaves once the worker has sealed that signature, and carries what it made."""
+    return {"signature_id": signature.id}
 
 
 def signed_to_client(
-    training: TrainingSession, due_cents: int, organisation: Organisation, at: datetime
+    training: TrainingSession,
+    signature: Signature,
+    due_cents: int,
+    organisation: Organisation,
+    at: datetime,
 ) -> Email:
-    """To the client: signed; the sealed paper is in the space."""
+    """To the client: what was signed, sealed, with its proof."""
+    what = "Convention signée" if signature.document.kind == "convention" else "Engagement signé"
     return to_client(
         "signed_to_client", training, organisation, at,
-        subject=f"Convention signée ({training.ref})",
-        key=at.isoformat(),
-        more=notice("Convention signée", [
-            *_signed(training, due_cents),
-            "Le document signé et scellé se trouve dans votre espace.",
+        subject=f"{what} ({training.ref})",
+        key=str(signature.id),
+        more=_sealed(signature) | notice(what, [
+            *_signed(training, signature, due_cents),
+            "Vous les retrouvez à tout moment dans votre espace.",
         ]),
     )  # fmt: skip
 
 
 def signed_to_trainer(
-    training: TrainingSession, due_cents: int, organisation: Organisation, at: datetime
+    training: TrainingSession,
+    signature: Signature,
+    due_cents: int,
+    organisation: Organisation,
+    at: datetime,
 ) -> Email:
     """To the trainer: one thing less before the start."""
     return to_trainer(
         "signed_to_trainer", training, organisation, at,
         subject=f"Signé par {client_name(training)} ({training.ref})",
-        key=at.isoformat(),
-        more=notice("Le client a signé", _signed(training, due_cents), SESSION),
+        key=str(signature.id),
+        more=_sealed(signature)
+        | notice("Le client a signé", _signed(training, signature, due_cents), SESSION),
     )  # fmt: skip
 
 
 def signed_to_office(
-    training: TrainingSession, due_cents: int, organisation: Organisation, at: datetime
+    training: TrainingSession,
+    signature: Signature,
+    due_cents: int,
+    organisation: Organisation,
+    at: datetime,
 ) -> Email:
     """To the office: for the file."""
     return to_office(
         "signed_to_office", training, organisation, at,
         subject=f"Signé par {client_name(training)} ({training.ref})",
-        key=at.isoformat(),
-        more=notice("Le client a signé", _signed(training, due_cents), FILE),
+        key=str(signature.id),
+        more=_sealed(signature)
+        | notice("Le client a signé", _signed(training, signature, due_cents), FILE),
     )  # fmt: skip
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-STONES = {"config", "extensions", "clock", "money", "french", "files", "rendering", "sandbox"}
+STONES = {
+    "config", "extensions", "clock", "workdays", "money", "french", "files", "rendering", "sandbox",
+}  # fmt: skip
 RULES = {"rules", "life_rules", "schedule_rules"}
-PURE_STONES = {"clock", "money", "french"}
+PURE_STONES = {"clock", "workdays", "money", "french"}
 SLICES = {
     "accounts", "access", "companies", "funding", "training", "documents", "emails", "journal",
     "uploads", "signature",
@@ -30,6 +32,7 @@ BETWEEN_ROOMS = {
     ("emails", "documents.kinds"),  # with their file names
     ("emails", "training.labels"),  # and says a state in the words of the screen
     ("emails", "signature.codes"),  # and computes the digits of a code, which stand nowhere
+    ("emails", "signature.copies"),  # and carries what was signed, with its proof
     ("signature", "documents"),  # the strip in the margin has the fonts of the papers
     ("signature", "documents.kinds"),  # the evidence names the paper as it is printed
     ("signature", "documents.press"),  # its proof is a paper too

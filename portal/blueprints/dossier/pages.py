@@ -97,6 +97,9 @@ def _papers_context(training: TrainingSession, lines: list[Line]) -> dict[str, A
         "here_url": url_for(".page", ref=ref),
         "state_url": url_for(".papers_state", ref=ref),
         "paper_url": lambda paper: url_for(".paper", ref=ref, document_id=paper.id),
+        "signed_url": lambda signed, name: url_for(
+            ".signed_file", ref=ref, signature_id=signed.id, name=name
+        ),
         "zip_url": url_for(".papers_zip", ref=ref),
     }
 
@@ -125,6 +128,11 @@ def papers_state(ref: str) -> Response:
 @blueprint.get("/<ref>/documents/<int:document_id>")
 def paper(ref: str, document_id: int) -> Response:
     return papers.download(training_of(ref), document_id)
+
+
+@blueprint.get("/<ref>/signatures/<int:signature_id>/<name>")
+def signed_file(ref: str, signature_id: int, name: str) -> Response:
+    return papers.signed_file(training_of(ref), signature_id, name)
 
 
 @blueprint.get("/<ref>/documents.zip")
