@@ -10,7 +10,7 @@ from portal import money
 from portal.declared import DescriptionError, Fields, fit, paragraphs
 from portal.extensions import db
 from portal.training.models import Programme
-from portal.training.rules import PriceBasis
+from portal.training.schedule_rules import PriceBasis
 
 _MODULE_KEYS = {"title", "minutes", "points"}
 

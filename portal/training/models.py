@@ -7,7 +7,8 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import UTCDateTime, db, one_of
-from portal.training.rules import Period, PriceBasis, State, Way
+from portal.training.rules import State, Way
+from portal.training.schedule_rules import Period, PriceBasis
 
 if TYPE_CHECKING:
     from portal.access.models import ShareLink

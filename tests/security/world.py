@@ -36,6 +36,7 @@ from tests.schemas import rows_in
 from tests.security.typed import SIRETS, Answers, topics
 
 OWNERS = {"quetzal": TRAINER, "wapiti": OTHER_TRAINER}
+SLUGS = {"client": "entreprise", "office.settings": "identite"}
 COUNTERS = ("attempt", "held_form")  # what a refusal may write
 
 
@@ -99,6 +100,24 @@ class Side:
         return {
             text.lower()
             for text in {self.word, *secrets, *(d.ref for d in both), *(d.public_id for d in both)}
+        }
+
+    def parts(self, endpoint: str, dossier: Dossier) -> dict[str, Any]:
+        """What fills in the address of any route, for one of the two dossiers of this side."""
+        mail = "failed" if endpoint.endswith(".retry") else "documents_to_client"
+        return {
+            "ref": dossier.ref,
+            "public_id": dossier.public_id,
+            "slug": SLUGS.get(endpoint.rpartition(".")[0], "programme"),
+            "kind": "devis",
+            "document_id": self.sent.documents[0],
+            "mail_id": self.sent.mails[mail],
+            "agreement_id": self.sent.agreement,
+            "number": 1,
+            "signature_id": 1,
+            "name": "document",
+            "filename": "app.css",
+            "token": dossier.tokens["live"],
         }
 
 
