@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-STONES = {"config", "extensions", "clock", "money", "french", "files", "rendering", "sandbox"}
+STONES = {
+    "config", "extensions", "clock", "workdays", "money", "french", "files", "rendering", "sandbox",
+}  # fmt: skip
 RULES = {"rules", "life_rules", "schedule_rules"}
-PURE_STONES = {"clock", "money", "french"}
+PURE_STONES = {"clock", "workdays", "money", "french"}
 SLICES = {
     "accounts", "access", "companies", "funding", "training", "documents", "emails", "journal",
     "uploads", "signature",
@@ -38,6 +40,7 @@ BETWEEN_ROOMS = {
 }
 OUT_OF_REACH = {
     "workflow": {"app", "blueprints", "cli", "web"},
+    "administration": {"app", "blueprints", "cli", "web"},
     "tasks": {"app", "blueprints", "cli", "web", "workflow"},
     "blueprints": {"app", "cli", "tasks"},
 }
