@@ -61,13 +61,14 @@ def test_a_postgresql_server(env: dict[str, str], scheme: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["portail", "mysql://portail@127.0.0.1/p", "postgresql://", "sqlite:portal.sqlite3"]
+    "url",
+    ["portail", "mysql://portail:s3cret@127.0.0.1/p", "postgresql://", "sqlite:portal.sqlite3"],
 )
 def test_another_database_is_refused(env: dict[str, str], url: str) -> None:
     env["DATABASE_URL"] = url
     with pytest.raises(ConfigError, match="DATABASE_URL : attendu postgresql://") as caught:
         Config.from_env(env)
-    assert url not in str(caught.value)  # it may hold a password
+    assert "s3cret" not in str(caught.value)
 
 
 def test_all_missing_settings_are_named_together() -> None:
