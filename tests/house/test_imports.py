@@ -42,6 +42,7 @@ OUT_OF_REACH = {
     "workflow": {"app", "blueprints", "cli", "correspondence", "web"},
     "correspondence": {"app", "blueprints", "cli", "web"},
     "tasks": {"app", "blueprints", "cli", "correspondence", "web", "workflow"},
+    "administration": {"app", "blueprints", "cli", "web"},
     "blueprints": {"app", "cli", "tasks"},
 }
 # The extension classes that a room builds on.
