@@ -12,7 +12,7 @@ from flask_login import current_user
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import cli, clock, french, tasks, web
+from portal import cli, clock, correspondence, french, tasks, web
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
 from portal.blueprints import receiving
@@ -157,7 +157,7 @@ def _extensions(app: Flask, config: Config) -> None:
     login_manager.user_loader(_load_user)
     htmx.init_app(app)
     mail.init_app(app)
-    tasks.init_app(app)
+    tasks.init_app(app, each_day=correspondence.remind_all)
     app.before_request(_know_who)
 
 

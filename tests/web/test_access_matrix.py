@@ -76,6 +76,10 @@ office.dossier.papers_state  GET  sent  login 403   403   200   login login logi
 office.dossier.papers_zip    GET  sent  login 403   403   200   login login login login
 office.dossier.preview       GET  draft login 403   403   200   login login login login
 office.dossier.qr            GET  draft login 403   403   200   login login login login
+office.dossier.remind        POST sent  login 403   403   422   login login login login
+office.dossier.pause_reminders POST sent  login 403   403   303   login login login login
+office.reminders.edit        GET  -     login 403   403   200   login login login login
+office.reminders.edit        POST -     login 403   403   422   login login login login
 office.dossier.renew_link    POST draft login 403   403   303   login login login login
 office.dossier.reopen        GET  sent  login 403   403   200   login login login login
 office.dossier.reopen        POST sent  login 403   403   422   login login login login
@@ -154,6 +158,8 @@ trainer.dossier.papers_state GET  sent  login 200   404   403   login login logi
 trainer.dossier.papers_zip   GET  sent  login 200   404   403   login login login login
 trainer.dossier.preview      GET  draft login 200   404   403   login login login login
 trainer.dossier.qr           GET  draft login 200   404   403   login login login login
+trainer.dossier.remind       POST sent  login 422   404   403   login login login login
+trainer.dossier.pause_reminders POST sent  login 303   404   403   login login login login
 trainer.dossier.renew_link   POST draft login 303   404   403   login login login login
 trainer.dossier.reopen       GET  sent  login 200   404   403   login login login login
 trainer.dossier.reopen       POST sent  login 422   404   403   login login login login
