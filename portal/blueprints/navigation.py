@@ -33,6 +33,7 @@ OFFICE = (
     Entry("Accords", "office.agreements.queue", ("office.agreements",), fundings.waiting_count),
     Entry("Dossiers", "office.dashboard", ("office", "office.dossier")),
     Entry("Courriels", "office.mails.index", ("office.mails",)),
+    Entry("Réglages", "office.settings.index", ("office.settings",)),
 )
 TRAINER = (
     Entry("Sessions", "trainer.dashboard", ("trainer", "trainer.dossier")),

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,7 +24,7 @@ from portal.app import create_app
 from portal.config import Config
 from portal.emails.models import Email
 from portal.extensions import db, writing
-from tests import conftest
+from tests import conftest, databases
 from tests.emails import mailroom
 from tests.installation import ROOT
 
@@ -172,7 +171,7 @@ def papers_in(message: EmailMessage) -> dict[str, str]:
 def serving(template: Path, folder: Path, chromium: Browser) -> Iterator[Portal]:
     """Runs the portal on a copy of `template`; stops it, and what it started, at the end."""
     data = folder / "var"
-    shutil.copytree(template, data)
+    databases.copy(template, data)
     with mailroom.serving(mailroom.Server()) as server:
         env = environment(data, free_port(), server.port)
         output = folder / "output.txt"
