@@ -151,8 +151,7 @@ class Queue:
 
     def _draw(self, upload_id: int) -> None:
         with self.app.app_context():
-            if uploads.prepare(upload_id):
-                fundings.suggest(upload_id)
+            _draw(upload_id)
 
     def _sweep(self) -> None:
         if self.huey.pending_count() > CROWDED:
@@ -161,7 +160,7 @@ class Queue:
             waiting = (
                 (self.prepare, documents.pending_ids()),
                 (self.finish, signatures.pending_ids()),
-                (self.draw, uploads.pending_ids()),
+                (self.draw, [*uploads.pending_ids(), *fundings.unread_ids()]),
                 (self.deliver, outbox.due_ids(clock.now())),
                 (self.look_up, companies.due_ids(clock.now())),
             )
@@ -259,6 +258,7 @@ def run_pending(app: App) -> None:
         for pending, carry_out in (
             (documents.pending_ids, _print),
             (uploads.pending_ids, _draw),
+            (fundings.unread_ids, fundings.suggest),
             (signatures.pending_ids, _seal),
             (lambda: outbox.due_ids(clock.now()), outbox.deliver),
         ):
@@ -273,8 +273,8 @@ def _print(document_id: int) -> None:
 
 
 def _draw(upload_id: int) -> None:
-    if uploads.prepare(upload_id):
-        fundings.suggest(upload_id)
+    uploads.prepare(upload_id)
+    fundings.suggest(upload_id)
 
 
 def _seal(signature_id: int) -> None:
