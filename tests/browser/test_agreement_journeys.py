@@ -4,6 +4,7 @@ The papers were sent before (tests/browser/test_journeys.py walks there); what p
 counted and held against docs/journeys.md.
 """
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -153,7 +154,7 @@ def _open_agreement(office: Person, portal: Portal, training: Told) -> None:
 
 def _decide(office: Person, portal: Portal, training: Told, decision: str) -> None:
     _open_agreement(office, portal, training)
-    expect(office.field("Montant accordé")).to_have_value("1 600,00")
+    expect(office.field("Montant accordé")).to_have_value(re.compile(r"^1\s600,00$"))
     office.sees("à vérifier")
     office.choose(decision)
     if office.js:
@@ -167,7 +168,7 @@ def _decide(office: Person, portal: Portal, training: Told, decision: str) -> No
 def _sign(signatory: Person, portal: Portal, address: str, due: str = "800,00 €") -> None:
     """The link of the mail, the page, the code, the end."""
     signatory.open(link_in(portal.message(address, "À signer")))
-    signatory.go("Ouvrir mon espace")
+    signatory.go("Lire et signer")
     signatory.sees(due)
     for sentence in ("J’ai lu", "Je m’engage"):
         signatory.choose(sentence)
