@@ -5,7 +5,8 @@ from flask import abort
 from portal import clock, web, workflow
 from portal.access import tries
 from portal.access.models import ShareLink
-from portal.access.rules import Actor, Role
+from portal.access.rules import Actor, Role, Scope
+from portal.blueprints import landing
 from portal.training.rules import Event
 
 PER_DAY, DAY = 3, 86_400
@@ -18,7 +19,12 @@ def renew(dead: ShareLink) -> bool:
     _count(dead)
     client = Actor(Role.CLIENT, dead.id, "Client", web.client_ip())
     try:
-        workflow.perform(Event.RENEW_LINK, dead.training, client, link=dead)
+        if dead.scope == Scope.SIGN:
+            if not landing.may_send_again(dead):
+                return False
+            workflow.perform(Event.SEND_SIGN_LINK, dead.training, client)
+        else:
+            workflow.perform(Event.RENEW_LINK, dead.training, client, link=dead)
     except workflow.Refused:
         return False
     return True
