@@ -39,6 +39,7 @@ EVENT_TEXT = {
     "start": "Formation démarrée",
     "call_trainer": "Nouveau lien demandé par le client",
     "retry_email": "Message renvoyé",
+    "send_held": "Documents relus et envoyés",
 }
 ROLE_TEXT = {
     Role.TRAINER: "formation",
