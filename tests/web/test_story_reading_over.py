@@ -80,13 +80,13 @@ def test_the_client_waits_for_papers_nobody_has_read(
     assert client.get(f"{space}documents/{paper}").status_code == 200
 
 
-@pytest.mark.usefixtures("context")
-def test_nobody_signs_what_nobody_has_read(read_over: Told) -> None:
-    training = db.session.get_one(TrainingSession, read_over.id)
-    trainer = user(TRAINER)
-    actor = Actor(Role.TRAINER, trainer.id, trainer.name)
-    with pytest.raises(workflow.Refused, match="relit encore"):
-        workflow.perform(Event.SEND_SIGN_LINK, training, actor)
+def test_nobody_signs_what_nobody_has_read(app: Flask, read_over: Told) -> None:
+    with app.app_context():
+        training = db.session.get_one(TrainingSession, read_over.id)
+        trainer = user(TRAINER)
+        actor = Actor(Role.TRAINER, trainer.id, trainer.name)
+        with pytest.raises(workflow.Refused, match="relit encore"):
+            workflow.perform(Event.SEND_SIGN_LINK, training, actor)
 
 
 def test_reopened_before_it_was_read_the_client_hears_of_nothing(

@@ -6,7 +6,7 @@ from portal import web
 from portal.access.rules import Role
 from portal.blueprints import lists, mails
 from portal.blueprints.dossier import blueprint as dossier
-from portal.blueprints.office import agreements, proofreading, settings
+from portal.blueprints.office import agreements, proofreading, settings, signatures
 
 blueprint = Blueprint("office", __name__)
 blueprint.before_request(web.door(Role.OFFICE))
@@ -20,6 +20,7 @@ def dashboard() -> Response:
 
 blueprint.register_blueprint(dossier, url_prefix="/dossiers")
 blueprint.register_blueprint(agreements.blueprint, url_prefix="/accords")
+blueprint.register_blueprint(signatures.blueprint, url_prefix="/signatures")
 blueprint.register_blueprint(mails.blueprint, url_prefix="/courriels")
 blueprint.register_blueprint(proofreading.blueprint, url_prefix="/relecture")
 blueprint.register_blueprint(settings.blueprint, url_prefix="/reglages")
