@@ -10,7 +10,7 @@ from flask import Flask
 
 from portal import clock
 from portal.access import rules
-from portal.blueprints.client import READABLE
+from portal.blueprints.client.reading import READABLE
 from tests import story
 from tests.pages import Visitor, soup_of, text_of
 from tests.screens import controls, fill, follow, text_in

@@ -9,7 +9,8 @@ from portal import clock, web, workflow
 from portal.access import service as access
 from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
-from portal.blueprints import checking, journey, papers, renewing
+from portal.blueprints import checking, journey, papers
+from portal.blueprints.client import reading
 from portal.blueprints.client import words as space_words
 from portal.blueprints.dossier.acts import filing
 from portal.blueprints.journey import Door
@@ -32,23 +33,6 @@ TOO_LATE = (
 )
 
 
-READ_ONLY = (
-    "Votre lien ne sert plus qu’à lire\u00a0: rien n’a été changé. Demandez un nouveau lien pour "
-    "continuer."
-)
-# What a link still opens once its time is past; any page added here has to change nothing.
-READABLE = {
-    "client.space",
-    "client.paper",
-    "client.papers_state",
-    "client.papers_zip",
-    "client.preview",
-    "client.signed_file",
-    "client.renew_link",
-    "client.leave",
-}
-
-
 @blueprint.before_request
 def open_door() -> ResponseReturnValue | None:
     """Turns the cookie into the dossier it opens; without one, how to come back is said."""
@@ -61,24 +45,7 @@ def open_door() -> ResponseReturnValue | None:
     name = company.correspondent_name if company else "Client"
     g.training, g.link = training, grant.link
     g.actor = Actor(Role.CLIENT, grant.link_id, name, web.client_ip())
-    if _is_read_only() and request.endpoint not in READABLE:
-        return _only_read(public_id)
-    return None
-
-
-def _is_read_only() -> bool:
-    return access.is_read_only(g.link, clock.now())
-
-
-def _only_read(public_id: str) -> Response:
-    """Back to the space; what was typed is held for when a new link is opened."""
-    if request.method not in ("GET", "HEAD"):
-        web.keep_typed(web.form_page())
-        flash(READ_ONLY, "warn")
-    space = url_for(".space", public_id=public_id)
-    if web.wants_fragment():
-        return Response(status=401, headers={"HX-Redirect": space})
-    return web.see_other(space)
+    return reading.check(public_id)
 
 
 def current_training() -> TrainingSession:
@@ -139,7 +106,7 @@ def _show_space(training: TrainingSession, block: str | None = None) -> Response
         upload=received[-1] if received else None,
         paper=paper_effects.waiting_scan(training),
         upload_error=None,
-        readable_until=access.closing_time(g.link) if _is_read_only() else None,
+        readable_until=access.closing_time(g.link) if reading.is_read_only() else None,
         may_renew=workflow.address_on_file(training, g.link) is not None,
         **context,
     )
@@ -289,22 +256,6 @@ def note_filing(public_id: str) -> Response:
     return filing(training, url_for(".space", public_id=public_id), LAYOUT)
 
 
-@blueprint.post("/<public_id>/nouveau-lien")
-def renew_link(public_id: str) -> Response:
-    """From a space that only reads: a new link to the address on file, else a word to the trainer.
-
-    The new link closes this space: it opens from the message.
-    """
-    if not _is_read_only():
-        return web.see_other(url_for(".space", public_id=public_id))
-    if renewing.renew(g.link):
-        flash("Un nouveau lien est parti à l’adresse e-mail de votre dossier.", "ok")
-        return web.see_other(url_for("public.home"))
-    renewing.call_trainer(g.link)
-    flash(f"{current_training().trainer.name} sait que vous avez besoin d’un nouveau lien.", "ok")
-    return web.see_other(url_for(".space", public_id=public_id))
-
-
 @blueprint.post("/<public_id>/quitter")
 def leave(public_id: str) -> Response:
     """Closes the space on this device."""
@@ -315,4 +266,4 @@ def leave(public_id: str) -> Response:
     return response
 
 
-from portal.blueprints.client import agreement  # noqa: E402, F401
+from portal.blueprints.client import agreement, renewal  # noqa: E402, F401
