@@ -23,7 +23,7 @@ from portal.app import create_app
 from portal.config import Config
 from portal.declared import read
 from portal.extensions import db, store, writing
-from portal.training.catalogue import create_programme
+from portal.programmes.describing import create_programme
 from tests.pages import BASE_URL, Visitor
 
 # How long an example takes to draw says how busy the machine is, nothing of the code.

@@ -14,6 +14,7 @@ from portal.accounts import service as accounts
 from portal.blueprints import lookup
 from portal.companies.rules import staff_note
 from portal.funding.rules import FunderChoice, filing_deadline, opcos
+from portal.programmes import rules as programme_rules
 from portal.training import answers as raw_answers
 from portal.training import people, rules
 from portal.training import service as trainings
@@ -78,7 +79,9 @@ class Opened:
     look: lookup.Look | None = None
 
     def forms(self, validate: bool = False) -> dict[str, PortalForm]:
-        forms = {topic: trainings.form_of(topic, raw) for topic, raw in self.raws.items()}
+        forms = {
+            topic: trainings.form_of(topic, raw, self.training) for topic, raw in self.raws.items()
+        }
         if validate:
             for form in forms.values():
                 form.validate()
@@ -352,7 +355,7 @@ def _answer(
         amending=opened.training.state != State.DRAFT,
         past_clients=_past_clients(door, opened),
         back_title="Mon espace" if door.actor.role is Role.CLIENT else "La session",
-        catalogue=trainings.programmes() if "programme" in forms else (),
+        **_catalogue(opened),
         basis_label=rules.PRICE_BASIS_LABEL,
         found=lookup.context(opened),
         staff_note=staff_note,
@@ -361,6 +364,19 @@ def _answer(
         oob=web.wants_fragment(),
         from_check=request.args.get("retour") == "verifier",
     )
+
+
+def _catalogue(opened: Opened) -> dict[str, Any]:
+    """The programmes to choose from, and what the version in force changed of the one chosen."""
+    if "programme" not in opened.step.topics:
+        return {"catalogue": (), "newer": None, "changes": ()}
+    newer, chosen = trainings.newer_programme(opened.training), opened.training.programme
+    changes = programme_rules.changes(chosen.values, newer.values) if newer and chosen else ()
+    return {
+        "catalogue": trainings.programmes(opened.training),
+        "newer": newer,
+        "changes": changes,
+    }
 
 
 def typed_duration(form: ScheduleForm) -> str:

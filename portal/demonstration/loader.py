@@ -21,9 +21,9 @@ from portal.companies import rules as identifiers
 from portal.declared import read
 from portal.demonstration import stories
 from portal.extensions import db, settings, store, writing
+from portal.programmes.describing import create_programme
 from portal.training import service as trainings
 from portal.training.answers import Raw
-from portal.training.catalogue import create_programme
 from portal.training.models import Programme, TrainingSession
 from portal.training.rules import Event, State, Way
 

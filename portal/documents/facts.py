@@ -12,6 +12,7 @@ from portal import french
 from portal.accounts.models import Organisation, User
 from portal.companies.models import Company
 from portal.funding import rules as funding
+from portal.programmes.rules import certification_text
 from portal.training import rules
 from portal.training.models import HalfDay, Programme, TrainingSession
 
@@ -46,9 +47,9 @@ def facts(
         "version": version,
         "issued_on": issued_on.isoformat(),
         "valid_until": (issued_on + timedelta(days=organisation.quote_validity_days)).isoformat(),
-        "organisation": _organisation(organisation),
+        "organisation": organisation_facts(organisation),
         "client": _client(company),
-        "programme": _programme(programme),
+        "programme": programme_facts(programme),
         "schedule": _schedule(training),
         "place": _place(training, company),
         "remote": _remote(training, programme),
@@ -124,7 +125,8 @@ _LETTERHEAD = (
 )
 
 
-def _organisation(row: Organisation) -> Facts:
+def organisation_facts(row: Organisation) -> Facts:
+    """The letterhead and the legal identity every paper carries."""
     return {
         **{name: getattr(row, name) for name in _LETTERHEAD},
         "nda_region": of_region(row.nda_region),
@@ -156,7 +158,8 @@ def _client(row: Company) -> Facts:
     }
 
 
-def _programme(row: Programme) -> Facts:
+def programme_facts(row: Programme) -> Facts:
+    """What the catalogue says of a training, in that version."""
     return {
         "code": row.code,
         "title": row.title,
@@ -185,9 +188,11 @@ def _programme(row: Programme) -> Facts:
                 "sanction",
                 "accessibility",
                 "results",
-                "certification",
             )
         },
+        "certification": certification_text(
+            row.certification, row.certification_code, row.certifier, row.certified_on
+        ),
     }
 
 

@@ -93,6 +93,15 @@ office.mails.index           GET  -     login 403   403   200   login login logi
 office.mails.raw             GET  -     login 403   403   200   login login login login
 office.mails.retry           POST -     login 403   403   303   login login login login
 office.mails.show            GET  -     login 403   403   200   login login login login
+office.programme.archive     POST -     login 403   403   303   login login login login
+office.programme.copy        POST -     login 403   403   303   login login login login
+office.programme.create      GET  -     login 403   403   200   login login login login
+office.programme.create      POST -     login 403   403   422   login login login login
+office.programme.edit        GET  -     login 403   403   200   login login login login
+office.programme.restore     POST -     login 403   403   303   login login login login
+office.programme.save        POST -     login 403   403   409   login login login login
+office.programmes.index      GET  -     login 403   403   200   login login login login
+office.programmes.show       GET  -     login 403   403   200   login login login login
 public.accessibility         GET  -     200   200   200   200   200   200   200   200
 public.brand_css             GET  -     200   200   200   200   200   200   200   200
 public.call_trainer          POST draft 404   404   404   404   404   404   dead  dead
@@ -156,6 +165,8 @@ trainer.mails.index          GET  -     login 200   200   403   login login logi
 trainer.mails.raw            GET  -     login 200   404   403   login login login login
 trainer.mails.retry          POST -     login 303   404   403   login login login login
 trainer.mails.show           GET  -     login 200   404   403   login login login login
+trainer.programmes.index     GET  -     login 200   200   403   login login login login
+trainer.programmes.show      GET  -     login 200   200   403   login login login login
 verification.check           POST -     422   422   422   422   422   422   422   422
 verification.page            GET  -     200   200   200   200   200   200   200   200
 """
@@ -250,6 +261,8 @@ def _ids(rule: Rule, role: str, world: World, kind: str) -> dict[str, Any]:
         "agreement_id": side.sent.agreement,
         "number": 1,
         "filename": "app.css",
+        "code": "LPM-14",
+        "section": "contenu",
         "token": _token(world, role, kind),
     }
     return {name: known[name] for name in rule.arguments}
