@@ -89,10 +89,10 @@ def serve() -> None:
 @with_appcontext
 def worker() -> None:
     """Fait le travail de fond : documents, courriels, reprises."""
-    from portal import tasks  # brings the queue, which other commands do without
+    from portal.serving.worker import run  # brings the queue, which other commands do without
 
     follow_parent()
-    tasks.worker(current_app._get_current_object())  # type: ignore[attr-defined]
+    run(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
 @click.command

@@ -6,8 +6,6 @@ killed worker loses it; the sweep finds again, every minute, what is pending or 
 
 import json
 import logging
-import os
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -23,7 +21,6 @@ from huey.serializer import Serializer
 from portal import clock
 from portal.companies import service as companies
 from portal.config import Config
-from portal.documents import press
 from portal.documents import service as documents
 from portal.emails import outbox
 from portal.extensions import settings, writing
@@ -32,11 +29,8 @@ from portal.signature import service as signatures
 from portal.training import completing
 from portal.uploads import service as uploads
 
-WORKERS = 3
+WORKERS = 3  # threads of the worker
 SENDERS = 2  # of them: a mail server that says nothing never holds the one that makes papers
-IDLE = 0.2  # seconds between two looks at an empty queue
-HEALTH_TICKS = 50  # looks at the threads every 50 × IDLE seconds
-SHUTDOWN = 20  # seconds left to a task on its way when the worker is asked to stop
 SOON = timedelta(seconds=75)  # a next try that near is scheduled; the sweep finds the others
 CROWDED = 1_000  # tasks waiting: the sweep adds nothing to them
 # A message whose papers are ready leaves before the papers of the next session are made.
@@ -138,7 +132,9 @@ class Queue:
 
     def _finish(self, signature_id: int) -> None:
         with self.app.app_context():
-            signatures.finish(signature_id)
+            if signatures.finish(signature_id):
+                for email_id in outbox.release_signed(signature_id, clock.now()):
+                    self.deliver(email_id)
 
     def _draw(self, upload_id: int) -> None:
         with self.app.app_context():
@@ -242,7 +238,7 @@ def run_pending(app: App) -> None:
         for pending, carry_out in (
             (documents.pending_ids, _print),
             (uploads.pending_ids, _draw),
-            (signatures.pending_ids, signatures.finish),
+            (signatures.pending_ids, _seal),
             (lambda: outbox.due_ids(clock.now()), outbox.deliver),
         ):
             while identities := pending():
@@ -260,45 +256,9 @@ def _draw(upload_id: int) -> None:
         fundings.suggest(upload_id)
 
 
-def worker(app: App, *, warm: bool = True) -> None:
-    """Carries out tasks until SIGTERM or SIGINT, then ends what it has begun and returns.
-
-    What the last worker left behind is taken up at once. `warm` starts the press beforehand, so
-    that the first papers of the day are made as fast as the others.
-    """
-    queue = queue_of(app.config["PORTAL"].queue)
-    queue.huey.flush()  # what it held stands in the rows, and the first sweep reads them
-    consumer = queue.huey.create_consumer(
-        workers=WORKERS,
-        worker_type="thread",
-        initial_delay=IDLE / 4,
-        max_delay=IDLE,
-        scheduler_interval=1,
-        shutdown_timeout=SHUTDOWN,
-        graceful_signal="TERM",
-    )
-    consumer.start()
-    stop = queue.stopping
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    log.info("worker %s ready", os.getpid())
-    if warm:
-        threading.Thread(target=_warm_up, daemon=True).start()
-    ticks = 0
-    while not stop.wait(IDLE):
-        ticks += 1
-        if ticks % HEALTH_TICKS == 0:
-            consumer.check_worker_health()
-    consumer.stop(graceful=True)
-
-
-def _warm_up() -> None:
-    try:
-        press.print_pdf("<html><body><p>.</p></body></html>")
-        signatures.warm_up()
-    except press.PressError as error:
-        # also when the worker is asked to stop meanwhile: papers say on their rows what they lack
-        log.warning("the press did not warm up: %s", error)
+def _seal(signature_id: int) -> None:
+    if signatures.finish(signature_id):
+        outbox.release_signed(signature_id, clock.now())
 
 
 def _seconds_to(instant: datetime) -> float:

@@ -18,14 +18,14 @@ from portal.effects import funding, preparing, signing
 from portal.effects.act import Act
 from portal.effects.act import Refused as Refused
 from portal.effects.preparing import address_on_file as address_on_file
-from portal.emails import letters, notices, outbox
+from portal.emails import letters, outbox, signing_notices
 from portal.emails.models import Email
 from portal.extensions import db, writing
 from portal.funding import service as fundings
 from portal.journal import service as journal
 from portal.signature import codes
 from portal.signature.models import Channel
-from portal.training import rules
+from portal.training import life_rules, reusing
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
 from portal.training.rules import Event, Facts, State, Way
@@ -52,11 +52,11 @@ def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) 
         if event is Event.AMEND:
             # the change itself may put these right: its effect looks at them once it is made
             facts = replace(facts, first_day=None, missing=())
-        sentences = rules.blockers(event, facts, actor.role)
+        sentences = life_rules.blockers(event, facts, actor.role)
         if sentences:
             raise Refused(sentences)
         EFFECTS[event](act)
-        target = rules.TRANSITIONS[event].target
+        target = life_rules.TRANSITIONS[event].target
         if target is not None:
             act.training.state = target.value
         act.training.updated_at = act.at
@@ -89,7 +89,7 @@ def create(
         at = clock.now()
         training = trainings.create(db.session.merge(trainer), way, creation_key, at)
         if source is not None:
-            trainings.copy_session(db.session.merge(source), training, by=actor.name, at=at)
+            reusing.copy_session(db.session.merge(source), training, by=actor.name, at=at)
         if way is Way.LINK:
             access.issue_link(training, actor, client_email, at)
         journal.record("create", actor, at, training.id, body={"way": way.value})
@@ -123,7 +123,7 @@ def send_code(
         code = codes.issue_code(link, document, channel, act.at)
         if channel is Channel.EMAIL:
             arguments = (act.training, link, document, code, act.organisation, act.at)
-            act.send(notices.one_time_code(*arguments))
+            act.send(signing_notices.one_time_code(*arguments))
         body = {"code": code.id, "link": link.id, "document": document.id, "channel": channel.value}
         journal.record("send_code", actor, act.at, training.id, body=body)
         db.session.flush()
@@ -206,10 +206,10 @@ def _asked_grant(event: Event, act: Act) -> int | None:
 
 def blockers(event: Event, training: TrainingSession, role: Role, **asked: Any) -> tuple[str, ...]:
     """Why `event` cannot happen now: the list the screens show is the list that guards."""
-    return rules.blockers(event, facts_of(training, **asked), role)
+    return life_rules.blockers(event, facts_of(training, **asked), role)
 
 
 def may(event: Event, training: TrainingSession, role: Role) -> bool:
     """Whether a screen should offer `event` (its reason or form comes later)."""
-    transition = rules.TRANSITIONS[event]
+    transition = life_rules.TRANSITIONS[event]
     return role in transition.actors and State(training.state) in transition.sources

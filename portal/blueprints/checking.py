@@ -9,10 +9,10 @@ from flask import Response
 
 from portal import french, money, web
 from portal.accounts import service as accounts
-from portal.blueprints import journey
+from portal.blueprints import journey, summary
 from portal.blueprints.journey import Door
 from portal.documents.kinds import ISSUED_TOGETHER, KINDS
-from portal.training import rules
+from portal.training import life_rules, schedule_rules
 from portal.training import service as trainings
 from portal.training.forms import TOPIC_LABEL
 from portal.training.models import TrainingSession
@@ -36,7 +36,7 @@ def show(
     facts = replace(
         trainings.facts(training), missing=tuple(accounts.missing_settings(organisation))
     )
-    recap = journey.recap(training)
+    recap = summary.recap(training)
     return web.page(
         "training/check.html",
         status=status,
@@ -51,7 +51,7 @@ def show(
         labels=TOPIC_LABEL,
         blockers=()
         if asks_client or refused
-        else rules.blockers(Event.ISSUE_DOCUMENTS, facts, door.actor.role),
+        else life_rules.blockers(Event.ISSUE_DOCUMENTS, facts, door.actor.role),
         refused=web.error_summary(refused),
         asks_client=asks_client,
         kinds=[KINDS[code] for code in ISSUED_TOGETHER],
@@ -78,19 +78,21 @@ def _texts(training: TrainingSession, recap: dict[str, Any]) -> dict[str, str]:
         price = f"{money.euros(net)} {'HT' if vat else 'net de taxe'}"
         if vat:
             price += f"\n{money.euros(recap['amounts']['total'])} TTC"
-        basis = rules.PRICE_BASIS_LABEL[rules.PriceBasis(training.price_basis or "flat")]
+        basis = schedule_rules.PRICE_BASIS_LABEL[
+            schedule_rules.PriceBasis(training.price_basis or "flat")
+        ]
         price += f"\n{basis}\u00a0: {money.euros(training.unit_price_cents or 0)}"
     dates = "À compléter"
     if recap["dates"]:
         days = french.count(recap["days"], "jour")
         dates = f"{recap['dates']}\n{days} · {french.duration(training.minutes or 0)}"
     places = {
-        rules.PlaceMode.CLIENT: "Chez le client",
-        rules.PlaceMode.REMOTE: "À distance",
-        rules.PlaceMode.OTHER: "",
+        schedule_rules.PlaceMode.CLIENT: "Chez le client",
+        schedule_rules.PlaceMode.REMOTE: "À distance",
+        schedule_rules.PlaceMode.OTHER: "",
         None: "À compléter",
     }
-    mode = rules.PlaceMode(training.place_mode) if training.place_mode else None
+    mode = schedule_rules.PlaceMode(training.place_mode) if training.place_mode else None
     place = "\n".join(part for part in (places[mode], training.place) if part)
     names = [trainee.name for trainee in training.trainees]
     unnamed = (training.headcount or 0) - len(names)

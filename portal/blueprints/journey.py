@@ -1,6 +1,5 @@
 """The multi-step form, walked through two doors: the trainer's (or office's) and the client's."""
 
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,18 +7,16 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from portal import clock, french, web, workflow
+from portal import web, workflow
 from portal.access.rules import Actor, Role
-from portal.accounts import service as accounts
-from portal.blueprints import lookup
+from portal.blueprints import editing, lookup, summary
 from portal.companies.rules import staff_note
-from portal.funding.rules import FunderChoice, filing_deadline, opcos
 from portal.programmes import rules as programme_rules
 from portal.training import answers as raw_answers
-from portal.training import people, rules
+from portal.training import people, schedule_rules
 from portal.training import service as trainings
 from portal.training.answers import Raw
-from portal.training.forms import FORMS, MAX_DAYS, ScheduleForm, Step
+from portal.training.forms import FORMS, Step
 from portal.training.models import TopicAnswers, TrainingSession
 from portal.training.rules import Event, State
 from portal.training.service import StaleTopic
@@ -201,10 +198,10 @@ def _perform(
 def _edit(door: Door, opened: Opened, action: str) -> Response:
     """Changes a list (days, people) or takes a past client: everything is kept as typed."""
     verb, _, index = action.rpartition("-")
-    topic, edit = _EDITS.get(action) or _EDITS.get(verb) or ("", None)
+    topic, edit = editing.EDITS.get(action) or editing.EDITS.get(verb) or ("", None)
     if edit is None or topic not in opened.raws:
         abort(400)
-    if edit is _take_past_client and not _past_clients(door, opened):
+    if edit is editing.take_past_client and not editing.past_clients(door, opened):
         abort(400)  # a client never reads what another one answered
     edit(opened, index)
     try:
@@ -222,90 +219,6 @@ def _edit(door: Door, opened: Opened, action: str) -> Response:
         return _conflict(door, opened, stale)
     first = ("identity", "funder", "said") if opened.look else ("questions",)
     return _answer(door, opened, blocks=(*first, "saved", "recap"))
-
-
-def _add_day(opened: Opened, _index: str) -> None:
-    raw = opened.raws["schedule"] or {}
-    days = raw_answers.rows(raw, "days")
-    if len(days) < MAX_DAYS:
-        days.append(raw_answers.next_day(days, clock.today()))
-    opened.raws["schedule"] = raw_answers.with_rows(raw, "days", days)
-    opened.focus = f"days-{len(days) - 1}-date"
-
-
-def _remove_day(opened: Opened, index: str) -> None:
-    raw = opened.raws["schedule"] or {}
-    days = raw_answers.rows(raw, "days")
-    number = _number(index)
-    if number is not None and number < len(days) and len(days) > 1:
-        del days[number]
-    opened.raws["schedule"] = raw_answers.with_rows(raw, "days", days)
-    opened.focus = f"days-{len(days) - 1}-date"
-
-
-def _add_person(opened: Opened, _index: str) -> None:
-    raw = opened.raws["trainees"] or {}
-    rows = raw_answers.rows(raw, "people")
-    if len(rows) < rules.MAX_TRAINEES:
-        rows.append(dict.fromkeys(("first_name", "last_name", "email", "job"), ""))
-    opened.raws["trainees"] = raw_answers.with_rows(raw, "people", rows)
-    opened.focus = f"people-{len(rows) - 1}-first_name"
-
-
-def _remove_person(opened: Opened, index: str) -> None:
-    raw = opened.raws["trainees"] or {}
-    rows = raw_answers.rows(raw, "people")
-    number = _number(index)
-    if number is not None and number < len(rows):
-        del rows[number]
-    opened.raws["trainees"] = raw_answers.with_rows(raw, "people", rows)
-    opened.focus = "people-0-first_name"
-
-
-def _read_list(opened: Opened, _index: str) -> None:
-    """Good lines become rows, bad ones stay in the box with what is wrong."""
-    raw = opened.raws["trainees"] or {}
-    read, opened.bad_lines = people.read((raw.get("pasted") or [""])[0])
-    rows = [row for row in raw_answers.rows(raw, "people") if any(row.values())]
-    known = {(row.get("first_name"), row.get("last_name"), row.get("email")) for row in rows}
-    rows += [
-        {"first_name": p.first_name, "last_name": p.last_name, "email": p.email, "job": ""}
-        for p in read
-        if (p.first_name, p.last_name, p.email) not in known
-    ]
-    raw = raw_answers.with_rows(raw, "people", rows[: rules.MAX_TRAINEES])
-    raw["pasted"] = ["\n".join(line.text for line in opened.bad_lines)]
-    count = (raw.get("headcount") or [""])[0]
-    announced = _number(count)
-    if not count or (announced is not None and announced < len(rows)):
-        raw["headcount"] = [str(len(rows))] if rows else [""]
-    opened.raws["trainees"] = raw
-    opened.focus = "pasted" if opened.bad_lines else "people-0-first_name"
-
-
-def _take_past_client(opened: Opened, _index: str) -> None:
-    chosen = request.form.get("past_client", type=int)
-    for company in trainings.past_clients(opened.training.trainer, opened.training):
-        if company.id == chosen:
-            opened.raws["company"] = trainings.raw_company(company)
-    opened.focus = "siret"
-
-
-def _number(text: str) -> int | None:
-    """A short run of figures; str.isdigit() says yes to « ² », which int() refuses."""
-    return int(text) if re.fullmatch("[0-9]{1,4}", text) else None
-
-
-# By button: the topic its page must ask for, and what it does.
-_EDITS: dict[str, tuple[str, Callable[[Opened, str], None]]] = {
-    "ajouter-jour": ("schedule", _add_day),
-    "retirer-jour": ("schedule", _remove_day),
-    "ajouter-personne": ("trainees", _add_person),
-    "retirer-personne": ("trainees", _remove_person),
-    "lire-liste": ("trainees", _read_list),
-    "reprendre-client": ("company", _take_past_client),
-    **lookup.EDITS,
-}
 
 
 def _conflict(door: Door, opened: Opened, stale: StaleTopic) -> Response:
@@ -353,14 +266,14 @@ def _answer(
         errors=errors,
         bad_lines=opened.bad_lines,
         amending=opened.training.state != State.DRAFT,
-        past_clients=_past_clients(door, opened),
+        past_clients=editing.past_clients(door, opened),
         back_title="Mon espace" if door.actor.role is Role.CLIENT else "La session",
         **_catalogue(opened),
-        basis_label=rules.PRICE_BASIS_LABEL,
+        basis_label=schedule_rules.PRICE_BASIS_LABEL,
         found=lookup.context(opened),
         staff_note=staff_note,
-        typed_duration=typed_duration,
-        recap=recap(opened.training),
+        typed_duration=summary.typed_duration,
+        recap=summary.recap(opened.training),
         oob=web.wants_fragment(),
         from_check=request.args.get("retour") == "verifier",
     )
@@ -379,21 +292,6 @@ def _catalogue(opened: Opened) -> dict[str, Any]:
     }
 
 
-def typed_duration(form: ScheduleForm) -> str:
-    """« 2 jours · 14 heures », of the half-days typed so far; nothing before the first date."""
-    slots = form.slots()
-    if not slots:
-        return ""
-    days = french.count(len(rules.days_of(slots)), "jour")
-    return f"{days} · {french.duration(rules.total_minutes(slots))}"
-
-
-def _past_clients(door: Door, opened: Opened) -> Sequence[Any]:
-    if "company" not in opened.step.topics or door.actor.role is Role.CLIENT:
-        return ()
-    return trainings.past_clients(opened.training.trainer, opened.training)
-
-
 def progress(door: Door, training: TrainingSession, slug: str) -> list[tuple[str, str, str]]:
     """The steps as the stepper shows them: title, URL, and done, now or todo."""
     missing = set(trainings.missing_topics(training))
@@ -408,30 +306,3 @@ def _mark(step: Step, slug: str, missing: set[str]) -> str:
     if step.slug == slug:
         return "now"
     return "todo" if missing.intersection(step.topics) else "done"
-
-
-def recap(training: TrainingSession) -> dict[str, Any]:
-    """What the live summary says."""
-    organisation = accounts.organisation()
-    opco = opcos().get(training.opco_code or "")
-    first, last = training.first_day, training.last_day
-    proposed, note = lookup.funder_note(training)
-    return {
-        "proposed": proposed,
-        "funder_note": note,
-        "amounts": trainings.amounts(training, organisation),
-        "regime": training.vat_regime or organisation.vat_regime,
-        "days": len(rules.days_of(trainings.slots_of(training))),
-        "dates": french.span(first, last) if first and last else "",
-        "funder": funder_name(training),
-        "opco": opco,
-        "deadline": filing_deadline(opco, first),
-    }
-
-
-def funder_name(training: TrainingSession) -> str:
-    """« Constructys », « OPCO à préciser » or « Sans OPCO »."""
-    opco = opcos().get(training.opco_code or "")
-    if opco is not None:
-        return opco.name
-    return "Sans OPCO" if training.funder_choice == FunderChoice.NONE else "OPCO à préciser"

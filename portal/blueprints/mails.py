@@ -7,13 +7,16 @@ from flask import Blueprint, Response, abort, flash, request, url_for
 
 from portal import french, web, workflow
 from portal.access.rules import Role
+from portal.blueprints import papers
 from portal.documents import kinds
 from portal.documents import service as documents
 from portal.documents.models import Document
 from portal.emails import outbox, reading
+from portal.emails.message import signature_of
 from portal.emails.models import Email, EmailState
 from portal.emails.reading import Line
 from portal.extensions import db, settings
+from portal.signature import copies
 
 blueprint = Blueprint("mails", __name__)
 
@@ -61,7 +64,8 @@ def show(mail_id: int) -> Response:
         label=reading.STATE_LABEL[EmailState(mail.state)],
         status_text=reading.status_sentence(mail),
         text=_text(mail),
-        attachments=[_attached(mail, paper) for paper in reading.attachments(mail)],
+        attachments=[_attached(mail, paper) for paper in reading.attachments(mail)]
+        + _signed_files(mail),
         may_retry=mail.state in RETRYABLE,
         eml_url=url_for(".raw", mail_id=mail.id) if kept and not _is_secret(mail) else None,
     )
@@ -90,6 +94,32 @@ def _attached(mail: Email, paper: Document) -> dict[str, str | None]:
         "sub": f"PDF, {french.size(paper.octets or 0)}" if ready else "PDF",
         "url": url_for(".attachment", mail_id=mail.id, document_id=paper.id) if ready else None,
     }
+
+
+def _signed_files(mail: Email) -> list[dict[str, str | None]]:
+    """What was signed and its proof, as this message carries them once they are made."""
+    signature = signature_of(mail)
+    if signature is None:
+        return []
+    ready = copies.is_ready(signature)
+    return [
+        {
+            "title": copies.filename(signature, part),
+            "sub": "PDF",
+            "url": url_for(".signed_file", mail_id=mail.id, name=part) if ready else None,
+        }
+        for part in copies.ATTACHED
+    ]
+
+
+@blueprint.get("/<int:mail_id>/signe/<name>")
+def signed_file(mail_id: int, name: str) -> Response:
+    """What was signed, or its proof, as the message carried it."""
+    mail = _mail(mail_id)
+    signature = signature_of(mail)
+    if signature is None or mail.training is None:
+        abort(404)
+    return papers.signed_file(mail.training, signature.id, name)
 
 
 @blueprint.get("/<int:mail_id>/pieces/<int:document_id>")

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Response, abort
 from markupsafe import Markup
@@ -13,6 +14,9 @@ from portal.accounts import service as accounts
 from portal.documents import kinds
 from portal.documents import service as documents
 from portal.documents.models import Document, DocumentState
+from portal.signature import copies
+from portal.signature import service as signatures
+from portal.signature.models import SignatureKind
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
 
@@ -29,6 +33,19 @@ class Paper:
     octets: int | None
     pages: int | None
     is_current: bool
+    signed: "Signed | None"
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What was signed of a paper. `is_sealed` once the worker has made its files."""
+
+    id: int
+    who: str
+    at: datetime
+    is_on_paper: bool
+    is_sealed: bool
+    voided_at: datetime | None
 
 
 def listed(training: TrainingSession) -> list[Paper]:
@@ -42,8 +59,11 @@ def listed(training: TrainingSession) -> list[Paper]:
 
 
 def is_preparing(listed: list[Paper]) -> bool:
-    """Whether some paper is still being made."""
-    return any(paper.state == DocumentState.PENDING for paper in listed)
+    """Whether some paper is still being made, or sealed."""
+    return any(
+        paper.state == DocumentState.PENDING or (paper.signed and not paper.signed.is_sealed)
+        for paper in listed
+    )
 
 
 def _paper(training: TrainingSession, document: Document) -> Paper:
@@ -56,7 +76,34 @@ def _paper(training: TrainingSession, document: Document) -> Paper:
         octets=document.octets,
         pages=document.pages,
         is_current=document.superseded_at is None,
+        signed=_signed(training, document),
     )
+
+
+def _signed(training: TrainingSession, document: Document) -> Signed | None:
+    """The signature in force of that paper, else the last one that was taken back."""
+    given = [row for row in training.signatures if row.document_id == document.id]
+    if not given:
+        return None
+    row = next((row for row in given if row.voided_at is None), given[-1])
+    return Signed(
+        id=row.id,
+        who=f"{row.name}, {row.function}",
+        at=row.signed_at,
+        is_on_paper=row.kind == SignatureKind.PAPER,
+        is_sealed=copies.is_ready(row),
+        voided_at=row.voided_at,
+    )
+
+
+def signed_file(training: TrainingSession, signature_id: int, name: str) -> Response:
+    """What was signed, sealed, or its proof; 404 for any other dossier's, and before the seal."""
+    part = next((part for part in copies.Part if part == name), None)
+    for signature in training.signatures:
+        if part and signature.id == signature_id and copies.is_ready(signature):
+            content = copies.content(signature, part)
+            return web.send_stored(content, copies.filename(signature, part), copies.MIMETYPE[part])
+    abort(404)
 
 
 def download(training: TrainingSession, document_id: int) -> Response:
@@ -69,13 +116,20 @@ def download(training: TrainingSession, document_id: int) -> Response:
 
 
 def download_all(training: TrainingSession) -> Response:
-    """The current papers in one ZIP."""
+    """The current papers in one ZIP, each as it was signed when it was."""
     ready = [d for d in documents.current(training) if d.state == DocumentState.READY]
     if not ready:
         abort(404)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for document in ready:
+            signature = signatures.live(document)
+            if signature is not None and copies.is_ready(signature):
+                for part in copies.ATTACHED:
+                    archive.writestr(
+                        copies.filename(signature, part), copies.content(signature, part)
+                    )
+                continue
             name = kinds.filename(document.kind, training.number, document.version)
             archive.writestr(name, documents.pdf_bytes(document))
     return web.send_stored(buffer.getvalue(), f"Documents-{training.ref}.zip", "application/zip")

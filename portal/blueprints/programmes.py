@@ -11,7 +11,7 @@ from portal.documents import sheets
 from portal.programmes import rules
 from portal.programmes import service as programmes
 from portal.training.models import Programme
-from portal.training.rules import PRICE_BASIS_LABEL
+from portal.training.schedule_rules import PRICE_BASIS_LABEL
 
 blueprint = Blueprint("programmes", __name__)
 

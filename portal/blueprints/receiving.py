@@ -58,11 +58,12 @@ def takes_one_file(view: View) -> View:
 def widen() -> Response | None:
     """A `before_request`, registered before what reads the form: the room a request may take.
 
-    Answers 507 before the body is read when the disk is nearly full.
+    Only a multipart body, whose files go to the disk, gets more room: the others are read in
+    memory. Answers 507 before the body is read when the disk is nearly full.
     """
     view = current_app.view_functions.get(request.endpoint or "")
     most = getattr(view, "takes_octets", 0)
-    if request.method != "POST" or not most:
+    if request.method != "POST" or request.mimetype != "multipart/form-data" or not most:
         return None
     request.max_content_length = most + BESIDE
     expected = min(request.content_length or 0, most)

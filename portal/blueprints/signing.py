@@ -5,22 +5,20 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from wtforms import BooleanField, HiddenField, StringField, TextAreaField
-from wtforms.validators import Optional, ValidationError
 
 from portal import clock, web, workflow
 from portal.access import service as access
 from portal.access.models import ShareLink
 from portal.access.rules import Actor, Role, Scope
 from portal.accounts import service as accounts
-from portal.blueprints import journey
+from portal.blueprints import papers, summary
 from portal.documents import kinds
 from portal.documents import service as documents
 from portal.documents.models import Document, DocumentState
 from portal.effects import signing
-from portal.fields import EmailField, MaxLength, Required
 from portal.funding import service as fundings
-from portal.signature import codes
+from portal.signature import codes, copies
+from portal.signature.forms import DeclineForm, DelegateForm, SignForm
 from portal.signature.models import Channel, Signature
 from portal.signature.rules import consent_sentences
 from portal.training.models import TrainingSession
@@ -29,60 +27,6 @@ from portal.web import PortalForm
 
 blueprint = Blueprint("signing", __name__)
 LAYOUT = "layouts/client.html"
-
-
-class SignForm(PortalForm):
-    """Name, function and consents; the code comes last. Boxes are never ticked beforehand."""
-
-    accepts = BooleanField("", validators=[Required("Cochez la case pour accepter le document")])
-    undertakes = BooleanField("")
-    name = StringField(
-        "Prénom et nom",
-        validators=[Required("Indiquez votre prénom et votre nom"), MaxLength(120)],
-        render_kw={"autocomplete": "name"},
-    )
-    function = StringField(
-        "Fonction",
-        validators=[Required("Indiquez votre fonction"), MaxLength(80)],
-        render_kw={"autocomplete": "organization-title"},
-    )
-    drawn = HiddenField()
-    shown_id = HiddenField()
-    shown_sha256 = HiddenField()
-    code = StringField(
-        "Code de confirmation",
-        validators=[Optional(), MaxLength(40)],
-        render_kw={"inputmode": "numeric", "autocomplete": "one-time-code"},
-    )
-
-    def __init__(self, *args: Any, owes: bool, asks_code: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.owes, self.asks_code = owes, asks_code
-
-    def validate_undertakes(self, field: Any) -> None:
-        if self.owes and not field.data:
-            raise ValidationError("Cochez la case pour vous engager à régler")
-
-    def validate_code(self, field: Any) -> None:
-        if self.asks_code and not field.data:
-            raise ValidationError("Saisissez le code reçu par e-mail")
-
-
-class DeclineForm(PortalForm):
-    """« Je refuse de signer »."""
-
-    reason = TextAreaField(
-        "Raison", validators=[Required("Indiquez la raison, en quelques mots"), MaxLength(500)]
-    )
-
-
-class DelegateForm(PortalForm):
-    """« Je ne suis pas la bonne personne »."""
-
-    first = StringField("Prénom", validators=[Required("Indiquez son prénom"), MaxLength(80)])
-    last = StringField("Nom", validators=[Required("Indiquez son nom"), MaxLength(80)])
-    function = StringField("Fonction", validators=[Required("Indiquez sa fonction"), MaxLength(80)])
-    email = EmailField("Adresse e-mail", validators=[Required("Indiquez son adresse e-mail")])
 
 
 @blueprint.before_request
@@ -188,17 +132,32 @@ def paper(public_id: str) -> Response:
 @blueprint.get("/<public_id>/signe")
 def done(public_id: str) -> Response:
     """The receipt: shown again at each visit, never the form."""
-    training = _training()
-    given = [s for s in training.signatures if s.voided_at is None]
-    if not given:
+    training, given = _training(), _given()
+    if given is None:
         return web.see_other(url_for(".page", public_id=public_id))
     return web.page(
         "signing/done.html",
         layout=LAYOUT,
         training=training,
-        signature=given[-1],
-        reference=_reference(training, given[-1]),
+        signature=given,
+        is_sealed=copies.is_ready(given),
+        reference=_reference(training, given),
     )
+
+
+def _given() -> Signature | None:
+    """The last signature in force of this dossier."""
+    given = [s for s in _training().signatures if s.voided_at is None]
+    return given[-1] if given else None
+
+
+@blueprint.get("/<public_id>/signe/<name>")
+def signed_file(public_id: str, name: str) -> Response:
+    """The last one signed, sealed, or its proof."""
+    given = _given()
+    if given is None:
+        abort(404)
+    return papers.signed_file(_training(), given.id, name)
 
 
 @blueprint.route("/<public_id>/refuser", methods=["GET", "POST"])
@@ -278,7 +237,7 @@ def _page(
         sentences=_sentences(training, document),
         split=fundings.split_of(training) if training.granted_cents is not None else None,
         owes=_owes(training),
-        recap=journey.recap(training),
+        recap=summary.recap(training),
         code_sent=code_sent,
         masked_email=_masked(company.signatory_email if company else ""),
         refused=web.error_summary(refused),
@@ -307,7 +266,7 @@ def _sentences(training: TrainingSession, document: Document) -> list[str]:
         fundings.split_of(training) if _owes(training) else None,
         subrogation=bool(training.subrogation),
         organisation=organisation.name,
-        funder=journey.funder_name(training),
+        funder=summary.funder_name(training),
         recovers_vat=company.recovers_vat if company else True,
     )
 

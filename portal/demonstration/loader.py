@@ -1,34 +1,33 @@
 """Rivage Formation, its people, its catalogue and a few sessions, brought in by the real workflow.
 
-Everything it makes is found again by its natural key, so that loading twice adds nothing and an
-interrupted loading is completed by the next one.
+Everything it makes is found again by its natural key or in the journal, so that loading twice adds
+nothing and an interrupted loading is completed by the next one.
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
-from portal import clock, workflow
-from portal.access.rules import Actor, Role
+from portal import clock
+from portal.access.rules import Role
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
 from portal.accounts.profile import organisation_fields
 from portal.companies import rules as identifiers
 from portal.declared import read
-from portal.demonstration import stories
+from portal.demonstration import acts, journeys
+from portal.demonstration.acts import Step, Story
 from portal.extensions import db, settings, store, writing
+from portal.journal.models import JournalEntry
 from portal.programmes.describing import create_programme
 from portal.training import service as trainings
-from portal.training.answers import Raw
-from portal.training.models import Programme, TrainingSession
-from portal.training.rules import Event, State, Way
+from portal.training.models import Programme
 
 HERE = Path(__file__).parent
-KEY = "demonstration-{}"
 CATALOGUE = ("lecture-de-plans", "prise-de-parole", "encadrer-une-equipe")
 
 
@@ -43,28 +42,11 @@ def load() -> bool:
     """
     if not settings().demo:
         raise NotADemonstration("La démonstration ne se charge qu’avec PORTAL_DEMO=1")
-    if _is_told(stories.LAST):
-        return False
     _organisation()
-    people = {user.email: user for user in map(_user, _users())}
+    claire, malik, office = map(_user, _users())
     for name in CATALOGUE:
         _programme(name)
-    claire, malik = (user for user in people.values() if user.role == Role.TRAINER)
-    for name, tell, trainer in (
-        ("vasseur", _sent_by_the_client, claire),
-        ("partagee", _shared, claire),
-        ("brouillon", _begun, claire),
-        (stories.LAST, _sent_and_filed, malik),
-    ):
-        if not _is_told(name):
-            tell(trainer, KEY.format(name))
-    return True
-
-
-def _is_told(name: str) -> bool:
-    """Whether that session went past its draft: nothing is then added to it."""
-    training = trainings.created_with(KEY.format(name))
-    return training is not None and training.state != State.DRAFT
+    return _play(journeys.told(claire, malik, office))
 
 
 def _organisation() -> None:
@@ -102,105 +84,38 @@ def _programme(name: str) -> None:
             create_programme(data)
 
 
-# --- The sessions, one function each
+# --- The sessions
 
 
-def _sent_by_the_client(trainer: User, key: str) -> None:
-    """The whole journey: link, client's answers, the three documents on their way."""
-    training = _training(trainer, key, Way.LINK, email=stories.VASSEUR["signatory_email"])
-    _fill(training, _trainer(trainer), programme=_choice("LPM-14"), schedule=_days(48))
-    _perform(Event.SHARE_LINK, training, _trainer(trainer), send=True)
-    client = _client(training, stories.VASSEUR)
-    _fill(
-        training,
-        client,
-        company=stories.VASSEUR,
-        trainees=stories.people(stories.VASSEUR_TEAM),
-        funding={"funder": "CONSTRUCTYS", "subrogation": "oui"},
-    )
-    _perform(Event.ISSUE_DOCUMENTS, training, client)
+def _play(told: Sequence[Story]) -> bool:
+    """Does what the journal does not have yet, whatever the session, in the order of time.
+
+    True when there was something left to do. An act that was done is never done again.
+    """
+    done = {story.key: _journal(story.key) for story in told}
+    played = False
+    for story, step in _agenda(told):
+        if done[story.key][step.event]:
+            done[story.key][step.event] -= 1
+            continue
+        with clock.told(step.at):
+            step.act()
+        if story.is_current:
+            with clock.told(step.at + acts.LATER):
+                acts.leave(story)
+        played = True
+    return played
 
 
-def _shared(trainer: User, key: str) -> None:
-    """Programme and dates are set; the client has its link and has not answered yet."""
-    training = _training(trainer, key, Way.LINK, email=stories.WAITED_FOR)
-    _fill(training, _trainer(trainer), programme=_choice("EPE-14"), schedule=_days(62))
-    _perform(Event.SHARE_LINK, training, _trainer(trainer), send=True)
+def _agenda(told: Sequence[Story]) -> list[tuple[Story, Step]]:
+    steps = [(story, step) for story in told for step in story.steps]
+    return sorted(steps, key=lambda told: told[1].at)  # stable: a story keeps its own order
 
 
-def _begun(trainer: User, key: str) -> None:
-    """A draft left in the middle, with a SIRET that lacks a figure: nothing typed is lost."""
-    training = _training(trainer, key, Way.SELF)
-    _fill(training, _trainer(trainer), company=stories.BEGUN, programme=_choice("PPP-14"))
-
-
-def _sent_and_filed(trainer: User, key: str) -> None:
-    """Filled in by the trainer; the client noted the day it asked its OPCO."""
-    training = _training(trainer, key, Way.SELF)
-    actor = _trainer(trainer)
-    _fill(
-        training,
-        actor,
-        company=stories.NORDLYS,
-        funding={"funder": "ATLAS", "subrogation": "non"},
-        programme=_choice("PPP-14"),
-        schedule=_days(55),
-        trainees={"headcount": "8", "needs_adaptation": "oui"},
-    )
-    _perform(Event.ISSUE_DOCUMENTS, training, actor)
-    client = _client(training, stories.NORDLYS)
-    _perform(Event.NOTE_FILING, training, client, filed_on=clock.today(), number="ATL-2026-55172")
-
-
-# --- What they share
-
-
-def _training(trainer: User, key: str, way: Way, email: str | None = None) -> TrainingSession:
-    return workflow.create(trainer, _trainer(trainer), way, key, client_email=email)
-
-
-def _fill(training: TrainingSession, actor: Actor, **topics: dict[str, str]) -> None:
-    """Saves each topic as its form would post it."""
-    pages: list[tuple[str, Raw, dict[str, Any]]] = [
-        (
-            topic,
-            {name: [value] for name, value in answers.items()},
-            {"version": 0, "edit_id": f"demonstration-{topic}", "final": True},
-        )
-        for topic, answers in topics.items()
-    ]
-    _perform(Event.SAVE_TOPIC, training, actor, topics=pages)
-
-
-def _perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) -> None:
-    workflow.perform(event, training, actor, **data)
-
-
-def _trainer(user: User) -> Actor:
-    return Actor(Role.TRAINER, user.id, user.name)
-
-
-def _client(training: TrainingSession, company: dict[str, str]) -> Actor:
-    name = f"{company['signatory_first_name']} {company['signatory_last_name']}"
-    link = training.links[-1].id if training.links else None
-    return Actor(Role.CLIENT, link, name)
-
-
-def _choice(code: str) -> dict[str, str]:
-    """The programme of that code, at the price of the catalogue."""
-    identity = db.session.scalar(select(Programme.id).filter_by(code=code))
-    return {"programme_id": str(identity), "remote_percent": "0"}
-
-
-def _days(after: int) -> dict[str, str]:
-    """Two days in a row of 7 hours, from the first Tuesday `after` days from now."""
-    first = clock.today() + timedelta(days=after)
-    first += timedelta(days=(1 - first.weekday()) % 7)
-    return stories.schedule(_without_holidays(first))
-
-
-def _without_holidays(first: date) -> Sequence[date]:
-    """That Tuesday and its Wednesday; a week later when one is a fixed public holiday."""
-    while {(d.month, d.day) for d in (first, first + timedelta(days=1))} & stories.HOLIDAYS:
-        first += timedelta(days=7)
-    return (first, first + timedelta(days=1))
+def _journal(key: str) -> Counter[str]:
+    """How many times each act was done on that session."""
+    training = trainings.created_with(acts.KEY.format(key))
+    if training is None:
+        return Counter()
+    query = select(JournalEntry.event).filter_by(training_id=training.id)
+    return Counter(db.session.scalars(query))

@@ -1,11 +1,12 @@
 """The people and companies of the demonstration's sessions. All fictional, as are the addresses."""
 
-from collections.abc import Iterable, Sequence
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
+from pathlib import Path
 
-LAST = "deposee"  # the session that is told last: when it was, everything was
 WAITED_FOR = "bonjour@ateliers-bresson.example"
-HOLIDAYS = {(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)}
 
 VASSEUR = {
     "siret": "900 553 124 00018",
@@ -50,6 +51,28 @@ BEGUN = {
     "city": "Autun",
     "recovers_vat": "oui",
 }
+
+
+TEAMS = {
+    "vallon": (
+        ("Karim", "Ouali", "", "Mécanicien"),
+        ("Sophie", "Mercier", "sophie.mercier@garage-du-vallon.example", "Accueil"),
+        ("Denis", "Robelin", "", "Chef d’atelier"),
+    ),
+    "fournil": (
+        ("Maëlle", "Guérin", "maelle.guerin@boulangerie-du-fournil.example", "Vendeuse"),
+        ("Ibrahim", "Camara", "", "Boulanger"),
+        ("Julie", "Poirier", "", "Pâtissière"),
+        ("Noé", "Lebreton", "", "Apprenti boulanger"),
+    ),
+}
+
+
+@cache
+def clients() -> Mapping[str, Mapping[str, str]]:
+    """The other companies, by the name their sessions call them."""
+    found = tomllib.loads((Path(__file__).parent / "clients.toml").read_text(encoding="utf-8"))
+    return {name: dict(answers) for name, answers in found.items()}
 
 
 def people(team: Iterable[Sequence[str]]) -> dict[str, str]:

@@ -9,11 +9,16 @@ from datetime import date, timedelta
 from typing import Any
 
 from portal import french
-from portal.accounts.models import Organisation, User
+from portal.accounts.models import Organisation
 from portal.companies.models import Company
+from portal.documents.parties import (
+    client_facts,
+    organisation_facts,
+    programme_facts,
+    trainer_facts,
+)
 from portal.funding import rules as funding
-from portal.programmes.rules import certification_text
-from portal.training import rules
+from portal.training import schedule_rules
 from portal.training.models import HalfDay, Programme, TrainingSession
 
 SCHEMA = 1
@@ -48,17 +53,19 @@ def facts(
         "issued_on": issued_on.isoformat(),
         "valid_until": (issued_on + timedelta(days=organisation.quote_validity_days)).isoformat(),
         "organisation": organisation_facts(organisation),
-        "client": _client(company),
+        "client": client_facts(company),
         "programme": programme_facts(programme),
         "schedule": _schedule(training),
         "place": _place(training, company),
         "remote": _remote(training, programme),
         "trainees": _trainees(training),
-        "trainer": _trainer(training.trainer),
+        "trainer": trainer_facts(training.trainer),
         "price": _price(training, regime),
         "catalogue_price": {
             "unit_cents": programme.price_cents,
-            "basis": rules.PRICE_BASIS_LABEL[rules.PriceBasis(programme.price_basis)],
+            "basis": schedule_rules.PRICE_BASIS_LABEL[
+                schedule_rules.PriceBasis(programme.price_basis)
+            ],
         },
         "funding": _funding(training),
         "payment": {
@@ -90,120 +97,17 @@ def _complete(training: TrainingSession) -> tuple[Programme, Company]:
     return programme, company
 
 
-def of_region(region: str) -> str:
-    """« de Bretagne », « d’Île-de-France », « des Hauts-de-France », « du Grand Est »."""
-    if region.startswith(("Hauts-", "Pays ")):
-        return f"des {region}"
-    if region.startswith(("Grand ", "Centre-")):
-        return f"du {region}"
-    return f"d’{region}" if french.fold(region)[:1] in "aeiouy" else f"de {region}"
-
-
-_LETTERHEAD = (
-    "name",
-    "legal_form",
-    "capital_cents",
-    "rcs",
-    "address",
-    "postcode",
-    "city",
-    "siret",
-    "nda",
-    "vat_number",
-    "signatory_name",
-    "signatory_function",
-    "contact_name",
-    "contact_function",
-    "email",
-    "phone",
-    "website",
-    "logo_sha256",
-    "accent",
-    "internal_rules",
-    "terms",
-    "mediator",
-)
-
-
-def organisation_facts(row: Organisation) -> Facts:
-    """The letterhead and the legal identity every paper carries."""
-    return {
-        **{name: getattr(row, name) for name in _LETTERHEAD},
-        "nda_region": of_region(row.nda_region),
-        "qualiopi": {
-            "number": row.qualiopi_number,
-            "certifier": row.qualiopi_certifier,
-            "valid_until": row.qualiopi_valid_until.isoformat(),
-        },
-        "disability": {
-            "name": row.disability_name,
-            "email": row.disability_email,
-            "phone": row.disability_phone,
-        },
-    }
-
-
-def _client(row: Company) -> Facts:
-    return {
-        "legal_name": row.legal_name,
-        "siret": row.siret,
-        "naf": row.naf,
-        "address": row.address,
-        "postcode": row.postcode,
-        "city": row.city,
-        "signatory_name": row.signatory_name,
-        "signatory_function": row.signatory_function,
-        "contact_name": row.correspondent_name,
-        "billing_address": row.billing_address,
-    }
-
-
-def programme_facts(row: Programme) -> Facts:
-    """What the catalogue says of a training, in that version."""
-    return {
-        "code": row.code,
-        "title": row.title,
-        "version": row.version,
-        "dated": row.dated.isoformat(),
-        "minutes": row.minutes,
-        "objectives": [str(objective) for objective in row.objectives],
-        "content": [
-            {
-                "title": module["title"],
-                "minutes": module.get("minutes"),
-                "points": [str(point) for point in module.get("points", ())],
-            }
-            for module in row.content
-        ],
-        **{
-            name: getattr(row, name)
-            for name in (
-                "prerequisites",
-                "audience",
-                "access_delay",
-                "methods",
-                "means",
-                "follow_up",
-                "assessment",
-                "sanction",
-                "accessibility",
-                "results",
-            )
-        },
-        "certification": certification_text(
-            row.certification, row.certification_code, row.certifier, row.certified_on
-        ),
-    }
-
-
-def _slots(half_days: Sequence[HalfDay]) -> list[rules.Slot]:
+def _slots(half_days: Sequence[HalfDay]) -> list[schedule_rules.Slot]:
     ordered = sorted(half_days, key=lambda row: (row.day, row.starts))
-    return [rules.Slot(row.day, rules.Period(row.period), row.starts, row.ends) for row in ordered]
+    return [
+        schedule_rules.Slot(row.day, schedule_rules.Period(row.period), row.starts, row.ends)
+        for row in ordered
+    ]
 
 
 def _schedule(training: TrainingSession) -> Facts:
     slots = _slots(training.half_days)
-    days = rules.days_of(slots)
+    days = schedule_rules.days_of(slots)
     return {
         "half_days": [
             {
@@ -215,7 +119,7 @@ def _schedule(training: TrainingSession) -> Facts:
             }
             for slot in slots
         ],
-        "minutes": rules.total_minutes(slots),
+        "minutes": schedule_rules.total_minutes(slots),
         "days": len(days),
         "first_day": days[0].isoformat(),
         "last_day": days[-1].isoformat(),
@@ -223,15 +127,15 @@ def _schedule(training: TrainingSession) -> Facts:
 
 
 def _place(training: TrainingSession, company: Company) -> Facts:
-    mode = rules.PlaceMode(training.place_mode or rules.PlaceMode.CLIENT)
+    mode = schedule_rules.PlaceMode(training.place_mode or schedule_rules.PlaceMode.CLIENT)
     place = training.place
-    if mode is rules.PlaceMode.CLIENT and not place:
+    if mode is schedule_rules.PlaceMode.CLIENT and not place:
         place = f"{company.address}, {company.postcode} {company.city}"
     return {"mode": mode.value, "label": place or ""}
 
 
 def _remote(training: TrainingSession, programme: Programme) -> Facts:
-    minutes = rules.total_minutes(_slots(training.half_days))
+    minutes = schedule_rules.total_minutes(_slots(training.half_days))
     return {
         "percent": training.remote_percent or 0,
         "minutes": (minutes * (training.remote_percent or 0) + 50) // 100,
@@ -247,26 +151,18 @@ def _trainees(training: TrainingSession) -> Facts:
     }
 
 
-def _trainer(row: User) -> Facts:
-    return {
-        "name": row.name,
-        "titles": row.titles or "",
-        "qualifications": row.qualifications or "",
-    }
-
-
 def _price(training: TrainingSession, regime: funding.VatRegime) -> Facts:
     slots = _slots(training.half_days)
-    minutes, days = rules.total_minutes(slots), len(rules.days_of(slots))
+    minutes, days = schedule_rules.total_minutes(slots), len(schedule_rules.days_of(slots))
     people, net = training.headcount or 0, training.price_cents or 0
-    basis = rules.PriceBasis(training.price_basis or rules.PriceBasis.FLAT)
+    basis = schedule_rules.PriceBasis(training.price_basis or schedule_rules.PriceBasis.FLAT)
     unit = net if training.unit_price_cents is None else training.unit_price_cents
-    if rules.price_cents(basis, unit, days, minutes, people) != net:
+    if schedule_rules.price_cents(basis, unit, days, minutes, people) != net:
         raise IncompleteTraining("Le prix ne correspond plus à la durée ou à l’effectif")
     vat = funding.vat_cents(net, regime)
     return {
         "basis": basis.value,
-        "basis_label": rules.PRICE_BASIS_LABEL[basis],
+        "basis_label": schedule_rules.PRICE_BASIS_LABEL[basis],
         "unit_cents": unit,
         "quantity": _quantity(basis, days, minutes, people),
         "net_cents": net,
@@ -278,14 +174,14 @@ def _price(training: TrainingSession, regime: funding.VatRegime) -> Facts:
     }
 
 
-def _quantity(basis: rules.PriceBasis, days: int, minutes: int, people: int) -> str:
+def _quantity(basis: schedule_rules.PriceBasis, days: int, minutes: int, people: int) -> str:
     """« 3 jours », « 21 heures », « 6 stagiaires », « 126,00 heures-stagiaires »."""
     return {
-        rules.PriceBasis.FLAT: "1",
-        rules.PriceBasis.DAY: french.count(days, "jour"),
-        rules.PriceBasis.HOUR: french.duration(minutes),
-        rules.PriceBasis.TRAINEE: french.count(people, "stagiaire"),
-        rules.PriceBasis.HOUR_TRAINEE: (
+        schedule_rules.PriceBasis.FLAT: "1",
+        schedule_rules.PriceBasis.DAY: french.count(days, "jour"),
+        schedule_rules.PriceBasis.HOUR: french.duration(minutes),
+        schedule_rules.PriceBasis.TRAINEE: french.count(people, "stagiaire"),
+        schedule_rules.PriceBasis.HOUR_TRAINEE: (
             f"{french.decimal_hours(minutes * people)} heures-stagiaires"
         ),
     }[basis]

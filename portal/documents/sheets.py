@@ -6,13 +6,14 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.accounts.models import Organisation
-from portal.documents.facts import SCHEMA, Facts, organisation_facts, programme_facts
+from portal.documents.facts import SCHEMA, Facts
 from portal.documents.models import Document, DocumentState
+from portal.documents.parties import organisation_facts, programme_facts
 from portal.extensions import db
 from portal.funding.rules import VAT_MENTION, VatRegime
 from portal.programmes import rules as programmes
 from portal.training.models import Programme
-from portal.training.rules import PRICE_BASIS_LABEL, PriceBasis
+from portal.training.schedule_rules import PRICE_BASIS_LABEL, PriceBasis
 
 KIND = "fiche"
 

@@ -10,7 +10,7 @@ from portal.extensions import db
 from portal.funding import service as funding
 from portal.funding.models import Agreement
 from portal.funding.rules import NOTHING, AgreementState, Base, Grant, Split, VatRegime, grant
-from portal.training import service as trainings
+from portal.training import reusing
 from portal.training.models import TrainingSession
 from portal.training.rules import State
 from portal.uploads import service as uploads
@@ -163,7 +163,7 @@ def postpone(act: Act) -> None:
     signing.void_all(act, "Session reportée")
     signing.close_links(act)
     outbox.cancel_queued(training.id)
-    trainings.clear_dates(training, act.at)
+    reusing.clear_dates(training, act.at)
     training.refused_at = training.refusal_reason = None
     act.send(notices.postponed_to_trainer(training, act.organisation, act.at))
 

@@ -9,10 +9,11 @@ from portal.effects import company, signing
 from portal.effects.act import Act, Refused
 from portal.emails import letters, outbox
 from portal.extensions import db
-from portal.training import rules
+from portal.training import life_rules
 from portal.training import service as trainings
+from portal.training.life_rules import Consequence
 from portal.training.models import TrainingSession
-from portal.training.rules import Consequence, Event, State
+from portal.training.rules import Event, State
 
 
 def save_topic(act: Act) -> None:
@@ -100,10 +101,10 @@ def amend(act: Act) -> None:
     if invalid:
         raise Refused(("Cette page contient des réponses à corriger",))
     changed = trainings.changed(before, trainings.snapshot(act.training))
-    if changed and rules.consequence(changed) is Consequence.NEW_DOCUMENTS:
+    if changed and life_rules.consequence(changed) is Consequence.NEW_DOCUMENTS:
         lacking = accounts.missing_settings(act.organisation)
         facts = trainings.facts(act.training, missing=lacking, reason=act.data["reason"])
-        sentences = rules.blockers(Event.AMEND, facts, act.actor.role)
+        sentences = life_rules.blockers(Event.AMEND, facts, act.actor.role)
         if sentences:
             raise Refused(sentences)
         client_link(act)

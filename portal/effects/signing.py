@@ -10,14 +10,14 @@ from portal.access.rules import Scope
 from portal.documents import service as documents
 from portal.documents.models import Document
 from portal.effects.act import Act, Refused
-from portal.emails import notices
+from portal.emails import signing_notices
 from portal.emails.models import Email
 from portal.extensions import claim, db, settings
 from portal.funding import service as funding
 from portal.signature import codes, sms
 from portal.signature import service as signatures
-from portal.signature.models import OneTimeCode
-from portal.training import service as trainings
+from portal.signature.models import OneTimeCode, Signature
+from portal.training import reusing
 from portal.training.models import TrainingSession
 from portal.training.rules import State
 from portal.uploads import service as uploads
@@ -67,7 +67,9 @@ def send_link(act: Act) -> None:
 
 def request_letter(act: Act, link: ShareLink, at: datetime) -> Email:
     """The message that carries a signing link, to the signatory alone."""
-    return notices.sign_request(act.training, link, _due(act.training), act.organisation, at)
+    return signing_notices.sign_request(
+        act.training, link, _due(act.training), act.organisation, at
+    )
 
 
 def _due(training: TrainingSession) -> int:
@@ -121,8 +123,7 @@ def sign(act: Act) -> None:
         )
     except signatures.AlreadySigned as error:
         raise Refused((str(error),)) from error
-    _signed(act, due)
-    act.signatures.append(signature)
+    _signed(act, signature, due)
     act.body = {
         "document": document.id,
         "sha256": document.sha256,
@@ -146,8 +147,7 @@ def record_paper_signature(act: Act) -> None:
     signature = signatures.record_paper(
         training, document, upload, actor=act.actor, committed_cents=due or None, at=act.at
     )
-    _signed(act, due)
-    act.signatures.append(signature)
+    _signed(act, signature, due)
     act.body = {
         "document": document.id,
         "upload": upload.sha256,
@@ -156,16 +156,18 @@ def record_paper_signature(act: Act) -> None:
     act.result = signature
 
 
-def _signed(act: Act, due_cents: int) -> None:
+def _signed(act: Act, signature: Signature, due_cents: int) -> None:
     training = act.training
+    act.signatures.append(signature)
     training.signed_at = training.signed_at or act.at
     training.declined_at = training.decline_reason = None
     if training.state == State.FUNDED and due_cents:
         training.committed_cents, training.committed_at = due_cents, act.at
+    arguments = (training, signature, due_cents, act.organisation, act.at)
     act.send(
-        notices.signed_to_client(training, due_cents, act.organisation, act.at),
-        notices.signed_to_trainer(training, due_cents, act.organisation, act.at),
-        notices.signed_to_office(training, due_cents, act.organisation, act.at),
+        signing_notices.signed_to_client(*arguments),
+        signing_notices.signed_to_trainer(*arguments),
+        signing_notices.signed_to_office(*arguments),
     )
 
 
@@ -174,7 +176,10 @@ def decline_signature(act: Act) -> None:
     training, reason = act.training, act.data["reason"]
     training.declined_at, training.decline_reason = act.at, reason
     arguments = (training, act.organisation, reason, act.at)
-    act.send(notices.declined_to_trainer(*arguments), notices.declined_to_office(*arguments))
+    act.send(
+        signing_notices.declined_to_trainer(*arguments),
+        signing_notices.declined_to_office(*arguments),
+    )
     act.details = {"reason": reason}
 
 
@@ -187,14 +192,17 @@ def delegate_signature(act: Act) -> None:
     former = company.signatory_email
     company.signatory_first_name, company.signatory_last_name = data["first"], data["last"]
     company.signatory_function, company.signatory_email = data["function"], data["email"]
-    trainings.rewrite_company(training, act.actor.name, act.at)
+    reusing.rewrite_company(training, act.actor.name, act.at)
     current = signable(training)
     if current is not None:
         act.documents += documents.issue(training, act.organisation, act.at, kinds=(current.kind,))
         db.session.flush()
     send_sign_link(act, act.at)
     arguments = (training, former, act.organisation, act.at)
-    act.send(notices.delegated_to_former(*arguments), notices.delegated_to_office(*arguments))
+    act.send(
+        signing_notices.delegated_to_former(*arguments),
+        signing_notices.delegated_to_office(*arguments),
+    )
     act.details = {"from": former, "to": data["email"]}
 
 

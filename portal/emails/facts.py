@@ -17,7 +17,7 @@ from portal.funding.rules import (
     vat_cents,
 )
 from portal.training.models import TrainingSession
-from portal.training.rules import PlaceMode
+from portal.training.schedule_rules import PlaceMode
 
 PURPOSES = {
     "devis": "le prix et ce qu’il comprend",

@@ -26,8 +26,8 @@ from portal.emails.models import Email
 from portal.emails.rules import visible
 from portal.extensions import db, settings, store
 from portal.rendering import environment
-from portal.signature import codes
-from portal.signature.models import OneTimeCode
+from portal.signature import codes, copies
+from portal.signature.models import OneTimeCode, Signature
 
 HELP = "/aide/session-opco"
 _AS_ENCODED = policy.SMTP.clone(refold_source="none")
@@ -128,6 +128,11 @@ def message_of(email: Email) -> Letter:
             number = document.training.number
             name = kinds.filename(document.kind, number, document.version)
             message.attach(name, "application/pdf", store().read(document.sha256))
+    signature = signature_of(email)
+    if signature is not None and copies.is_ready(signature):
+        for part in copies.ATTACHED:
+            name, content = copies.filename(signature, part), copies.content(signature, part)
+            message.attach(name, copies.MIMETYPE[part], content)
     return message
 
 
@@ -141,6 +146,20 @@ def documents_of(email: Email) -> Sequence[Document]:
     if any(row is None or row.training_id != email.training_id for row in documents):
         raise WrongAttachment(email.id)
     return [row for row in documents if row is not None]
+
+
+def signature_of(email: Email) -> Signature | None:
+    """The signature whose sealed paper and proof leave with the message.
+
+    Raises WrongAttachment when it is of another session.
+    """
+    identity = email.context.get("signature_id")
+    if identity is None:
+        return None
+    found = db.session.get(Signature, identity)
+    if found is None or found.training_id != email.training_id:
+        raise WrongAttachment(email.id)
+    return found
 
 
 def _url(email: Email) -> str | None:

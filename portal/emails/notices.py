@@ -1,48 +1,19 @@
-"""The short messages of the second half: from the agreement received to the signature given.
+"""The short messages about the agreement: received, returned, decided, corrected, refused.
 
-Each function is one message, frozen as a heading and a few paragraphs; they share one pair of
-templates. None of them carries anything that lets sign, but `sign_request` and `one_time_code`.
+Each function is one message, frozen as a heading and a few paragraphs; none lets sign anything.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from portal import french, money
-from portal.access.models import ShareLink
 from portal.accounts.models import Organisation
-from portal.documents import kinds
-from portal.documents.models import Document
-from portal.emails.envelope import to_client, to_office, to_signatory, to_trainer
+from portal.emails.envelope import to_client, to_office, to_trainer
 from portal.emails.models import Email
 from portal.emails.rules import said
+from portal.emails.shape import FILE, SESSION, about, client_name, notice, reason_line
 from portal.funding.rules import Split
-from portal.signature.models import OneTimeCode
 from portal.training.models import TrainingSession
 from portal.uploads.models import Upload
-
-REASON_LIMIT = 500
-SPACE, SESSION, FILE = "Ouvrir mon espace", "Voir la session", "Ouvrir le dossier"
-
-
-def _notice(heading: str, paragraphs: Sequence[str], action: str = SPACE) -> dict[str, object]:
-    return {
-        "template": "notice",
-        "heading": heading,
-        "paragraphs": [text for text in paragraphs if text],
-        "action": action,
-    }
-
-
-def _client(training: TrainingSession) -> str:
-    return said(training.company.legal_name) if training.company else "Le client"
-
-
-def _about(training: TrainingSession) -> str:
-    return f"«\u00a0{said(training.title)}\u00a0» ({training.ref})"
-
-
-def _reason(reason: str) -> str:
-    return f"Raison indiquée\u00a0: «\u00a0{said(reason, REASON_LIMIT)}\u00a0»."
 
 
 def _received(upload: Upload) -> str:
@@ -58,7 +29,7 @@ def agreement_receipt(
         "agreement_receipt", training, organisation, at,
         subject=f"Accord bien reçu, nous le vérifions ({training.ref})",
         key=str(upload.id),
-        more=_notice("Accord bien reçu", [
+        more=notice("Accord bien reçu", [
             f"Nous avons reçu {_received(upload)}, {french.moment(at)}.",
             "Nous le vérifions sous deux jours ouvrés, puis vous écrivons.",
         ]),
@@ -71,10 +42,10 @@ def agreement_to_check(
     """To the office: one more agreement in the queue."""
     return to_office(
         "agreement_to_check", training, organisation, at,
-        subject=f"Accord à vérifier\u00a0: {_client(training)} ({training.ref})",
+        subject=f"Accord à vérifier\u00a0: {client_name(training)} ({training.ref})",
         key=str(upload.id),
-        more=_notice("Un accord est à vérifier", [
-            f"{said(upload.received_by)} a déposé {_received(upload)} pour {_about(training)}.",
+        more=notice("Un accord est à vérifier", [
+            f"{said(upload.received_by)} a déposé {_received(upload)} pour {about(training)}.",
         ], FILE),
     )  # fmt: skip
 
@@ -87,8 +58,8 @@ def agreement_returned_to_client(
         "agreement_returned_to_client", training, organisation, at,
         subject=f"Nous avons besoin d’un autre document ({training.ref})",
         key=at.isoformat(),
-        more=_notice("Un autre document est nécessaire", [
-            "Nous n’avons pas pu valider l’accord que vous avez déposé.", _reason(reason),
+        more=notice("Un autre document est nécessaire", [
+            "Nous n’avons pas pu valider l’accord que vous avez déposé.", reason_line(reason),
             "Déposez le bon document dans votre espace\u00a0: rien d’autre n’est à refaire.",
         ]),
     )  # fmt: skip
@@ -100,9 +71,9 @@ def agreement_returned_to_trainer(
     """To the trainer: the client has to send another document."""
     return to_trainer(
         "agreement_returned_to_trainer", training, organisation, at,
-        subject=f"Accord renvoyé à {_client(training)} ({training.ref})",
+        subject=f"Accord renvoyé à {client_name(training)} ({training.ref})",
         key=at.isoformat(),
-        more=_notice("L’accord est renvoyé au client", [_reason(reason)], SESSION),
+        more=notice("L’accord est renvoyé au client", [reason_line(reason)], SESSION),
     )  # fmt: skip
 
 
@@ -119,8 +90,8 @@ def funded_to_client(
         "funded_to_client", training, organisation, at,
         subject=f"Formation confirmée\u00a0: {money.euros(split.granted.net_cents)} pris en charge",
         key=at.isoformat(),
-        more=_notice("Formation confirmée", [
-            f"{money.euros(split.granted.net_cents)} sont pris en charge pour {_about(training)}.",
+        more=notice("Formation confirmée", [
+            f"{money.euros(split.granted.net_cents)} sont pris en charge pour {about(training)}.",
             due, "L’accord est visible dans votre espace.",
         ]),
     )  # fmt: skip
@@ -138,9 +109,9 @@ def funded_to_trainer(
         )
     return to_trainer(
         "funded_to_trainer", training, organisation, at,
-        subject=f"Accord validé\u00a0: {_client(training)} ({training.ref})",
+        subject=f"Accord validé\u00a0: {client_name(training)} ({training.ref})",
         key=at.isoformat(),
-        more=_notice("L’accord est validé", [
+        more=notice("L’accord est validé", [
             f"{money.euros(split.granted.net_cents)} sont pris en charge.", awaited,
         ], SESSION),
     )  # fmt: skip
@@ -152,9 +123,9 @@ def self_funded_to_trainer(
     """To the trainer: the company pays by itself."""
     return to_trainer(
         "self_funded_to_trainer", training, organisation, at,
-        subject=f"{_client(training)} règle la formation ({training.ref})",
+        subject=f"{client_name(training)} règle la formation ({training.ref})",
         key=at.isoformat(),
-        more=_notice("Le client règle lui-même", [
+        more=notice("Le client règle lui-même", [
             "Il reçoit la convention à signer, avec son engagement à régler le prix entier.",
         ], SESSION),
     )  # fmt: skip
@@ -173,8 +144,8 @@ def agreement_corrected_to_client(
         "agreement_corrected_to_client", training, organisation, at,
         subject=f"Accord à vérifier de nouveau ({training.ref})",
         key=at.isoformat(),
-        more=_notice("L’accord est vérifié de nouveau", [
-            "Les montants validés sont retirés.", fallen, _reason(reason),
+        more=notice("L’accord est vérifié de nouveau", [
+            "Les montants validés sont retirés.", fallen, reason_line(reason),
             "Nous revenons vers vous avec les bons montants.",
         ]),
     )  # fmt: skip
@@ -191,9 +162,9 @@ def agreement_corrected_to_trainer(
     fallen = "L’engagement du client ne vaut plus." if had_undertaking else ""
     return to_trainer(
         "agreement_corrected_to_trainer", training, organisation, at,
-        subject=f"Accord corrigé\u00a0: {_client(training)} ({training.ref})",
+        subject=f"Accord corrigé\u00a0: {client_name(training)} ({training.ref})",
         key=at.isoformat(),
-        more=_notice("L’accord est vérifié de nouveau", [fallen, _reason(reason)], SESSION),
+        more=notice("L’accord est vérifié de nouveau", [fallen, reason_line(reason)], SESSION),
     )  # fmt: skip
 
 
@@ -205,8 +176,8 @@ def refused_to_client(
         "refused_to_client", training, organisation, at,
         subject=f"Financement refusé\u00a0: que souhaitez-vous\u00a0? ({training.ref})",
         key=at.isoformat(),
-        more=_notice("Financement refusé", [
-            _reason(reason),
+        more=notice("Financement refusé", [
+            reason_line(reason),
             "Dans votre espace, choisissez de régler vous-même, de reporter ou d’annuler.",
         ], "Choisir dans mon espace"),
     )  # fmt: skip
@@ -218,10 +189,10 @@ def refused_to_trainer(
     """To the trainer: the client chooses."""
     return to_trainer(
         "refused_to_trainer", training, organisation, at,
-        subject=f"Financement refusé\u00a0: {_client(training)} ({training.ref})",
+        subject=f"Financement refusé\u00a0: {client_name(training)} ({training.ref})",
         key=at.isoformat(),
-        more=_notice("Le financement est refusé", [
-            _reason(reason), "Le client choisit de régler lui-même, de reporter ou d’annuler.",
+        more=notice("Le financement est refusé", [
+            reason_line(reason), "Le client choisit de régler lui-même, de reporter ou d’annuler.",
         ], SESSION),
     )  # fmt: skip
 
@@ -232,166 +203,9 @@ def postponed_to_trainer(
     """To the trainer: new dates are wanted."""
     return to_trainer(
         "postponed_to_trainer", training, organisation, at,
-        subject=f"Formation à reporter\u00a0: {_client(training)} ({training.ref})",
+        subject=f"Formation à reporter\u00a0: {client_name(training)} ({training.ref})",
         key=at.isoformat(),
-        more=_notice("Le client reporte la formation", [
+        more=notice("Le client reporte la formation", [
             "La session redevient un brouillon sans dates\u00a0: proposez-en de nouvelles.",
         ], SESSION),
-    )  # fmt: skip
-
-
-def sign_request(
-    training: TrainingSession,
-    link: ShareLink,
-    due_cents: int,
-    organisation: Organisation,
-    at: datetime,
-) -> Email:
-    """To the signatory alone: the only message that opens the signature."""
-    subject = f"À signer\u00a0: convention de formation ({training.ref})"
-    what = f"La convention de la formation {_about(training)} attend votre signature."
-    if due_cents:
-        amount = money.euros(due_cents)
-        subject = f"À signer\u00a0: convention et engagement à régler {amount}"
-        what += f" Elle comprend votre engagement à régler {amount}."
-    return to_signatory(
-        "sign_request", training, link, organisation, at,
-        subject=subject,
-        key=f"{link.id}:{link.rotation}",
-        more=_notice("Un document à signer", [
-            what, "Vous recevrez un code par e-mail au moment de signer.",
-            f"Ce lien vous est personnel, jusqu’au {french.date_long(link.expires_at)}.",
-            "Ne le transmettez pas\u00a0: si une autre personne doit signer, dites-le sur la page.",
-        ], "Lire et signer"),
-    )  # fmt: skip
-
-
-def one_time_code(
-    training: TrainingSession,
-    link: ShareLink,
-    document: Document,
-    code: OneTimeCode,
-    organisation: Organisation,
-    at: datetime,
-) -> Email:
-    """To the signatory alone. The row names the code by its id: its digits are computed when the
-    message leaves, and stand nowhere."""
-    paper = kinds.reference(document.kind, training.number, document.version)
-    letter = to_signatory(
-        "one_time_code", training, link, organisation, at,
-        subject=f"Votre code pour signer ({training.ref})",
-        key=str(code.id),
-        more={
-            "code_id": code.id,
-            "paper": f"le document {paper}",
-            "until": french.hour(code.expires_at),
-        },
-    )  # fmt: skip
-    letter.context = {**letter.context, "link_id": None}  # one message, one key
-    return letter
-
-
-def _signed(training: TrainingSession, due_cents: int) -> list[str]:
-    company = training.company
-    who = said(company.signatory_name) if company else "La personne habilitée"
-    undertaking = ""
-    if due_cents:
-        undertaking = f"Engagement à régler\u00a0: {money.euros(due_cents)}."
-    return [f"{who} a signé pour {_about(training)}.", undertaking]
-
-
-def signed_to_client(
-    training: TrainingSession, due_cents: int, organisation: Organisation, at: datetime
-) -> Email:
-    """To the client: signed; the sealed paper is in the space."""
-    return to_client(
-        "signed_to_client", training, organisation, at,
-        subject=f"Convention signée ({training.ref})",
-        key=at.isoformat(),
-        more=_notice("Convention signée", [
-            *_signed(training, due_cents),
-            "Le document signé et scellé se trouve dans votre espace.",
-        ]),
-    )  # fmt: skip
-
-
-def signed_to_trainer(
-    training: TrainingSession, due_cents: int, organisation: Organisation, at: datetime
-) -> Email:
-    """To the trainer: one thing less before the start."""
-    return to_trainer(
-        "signed_to_trainer", training, organisation, at,
-        subject=f"Signé par {_client(training)} ({training.ref})",
-        key=at.isoformat(),
-        more=_notice("Le client a signé", _signed(training, due_cents), SESSION),
-    )  # fmt: skip
-
-
-def signed_to_office(
-    training: TrainingSession, due_cents: int, organisation: Organisation, at: datetime
-) -> Email:
-    """To the office: for the file."""
-    return to_office(
-        "signed_to_office", training, organisation, at,
-        subject=f"Signé par {_client(training)} ({training.ref})",
-        key=at.isoformat(),
-        more=_notice("Le client a signé", _signed(training, due_cents), FILE),
-    )  # fmt: skip
-
-
-def declined_to_trainer(
-    training: TrainingSession, organisation: Organisation, reason: str, at: datetime
-) -> Email:
-    """To the trainer: the signatory refused."""
-    return to_trainer(
-        "declined_to_trainer", training, organisation, at,
-        subject=f"Signature refusée par {_client(training)} ({training.ref})",
-        key=at.isoformat(),
-        more=_notice("La signature est refusée", [_reason(reason)], SESSION),
-    )  # fmt: skip
-
-
-def declined_to_office(
-    training: TrainingSession, organisation: Organisation, reason: str, at: datetime
-) -> Email:
-    """To the office: the signatory refused."""
-    return to_office(
-        "declined_to_office", training, organisation, at,
-        subject=f"Signature refusée par {_client(training)} ({training.ref})",
-        key=at.isoformat(),
-        more=_notice("La signature est refusée", [_reason(reason)], FILE),
-    )  # fmt: skip
-
-
-def delegated_to_former(
-    training: TrainingSession, former: str, organisation: Organisation, at: datetime
-) -> Email:
-    """To the address that was left: another person signs."""
-    company = training.company
-    name = said(company.signatory_name) if company else "une autre personne"
-    return to_signatory(
-        "delegated_to_former", training, None, organisation, at,
-        address=former,
-        subject=f"Signature transmise à {name} ({training.ref})",
-        key=at.isoformat(),
-        more=_notice("La signature est transmise", [
-            f"{name} signera à votre place. Le lien que vous aviez reçu ne s’ouvre plus.",
-            "Vous n’avez rien demandé\u00a0? Répondez à ce message sans attendre.",
-        ]),
-    )  # fmt: skip
-
-
-def delegated_to_office(
-    training: TrainingSession, former: str, organisation: Organisation, at: datetime
-) -> Email:
-    """To the office: the signatory changed."""
-    company = training.company
-    name = said(company.signatory_name) if company else "une autre personne"
-    return to_office(
-        "delegated_to_office", training, organisation, at,
-        subject=f"Signataire changé\u00a0: {_client(training)} ({training.ref})",
-        key=at.isoformat(),
-        more=_notice("La personne qui signe a changé", [
-            f"{name} signera à la place de la personne jointe à {said(former, 120)}.",
-        ], FILE),
     )  # fmt: skip

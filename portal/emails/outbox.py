@@ -24,10 +24,13 @@ from portal.emails.message import (
     check_link,
     documents_of,
     message_of,
+    signature_of,
 )
 from portal.emails.models import Email, EmailState
 from portal.emails.rules import MAX_TRIES, NEVER, wait_after
 from portal.extensions import claim, db, settings, writing
+from portal.signature import copies
+from portal.signature.models import Signature
 
 __all__ = ["cancel_queued", "deliver", "due_ids", "message_of", "path_of_eml", "post", "retry"]
 
@@ -35,6 +38,7 @@ LEASE = timedelta(minutes=5)  # longer than any exchange with a server may last
 DOCUMENT_WAIT = timedelta(seconds=5)
 FAILED_DOCUMENT_WAIT = timedelta(minutes=1)
 UNCERTAIN_WAIT = timedelta(minutes=1)
+SEALING = "Le document signé n’a pas encore pu être scellé\u00a0: le message l’attend"
 _WAITING = (EmailState.QUEUED.value, EmailState.UNCERTAIN.value)
 
 log = logging.getLogger(__name__)
@@ -107,13 +111,25 @@ def release(document_id: int, now: datetime) -> list[int]:
         )
     )
     concerned = (row for row in waiting if document_id in row.document_ids)
-    released = [row.id for row in concerned if ready >= set(row.document_ids)]
-    if released:
+    return _due_at([row.id for row in concerned if ready >= set(row.document_ids)], now)
+
+
+def release_signed(signature_id: int, now: datetime) -> list[int]:
+    """Makes due the messages that waited for the seal of that signature, and names them."""
+    waiting = select(Email.id).where(
+        Email.state == EmailState.QUEUED.value,
+        Email.context["signature_id"].as_integer() == signature_id,
+    )
+    return _due_at(list(db.session.scalars(waiting)), now)
+
+
+def _due_at(email_ids: list[int], now: datetime) -> list[int]:
+    if email_ids:
         with writing():
             db.session.execute(
-                update(Email).where(Email.id.in_(released), *_unleased(now)).values(next_at=now)
+                update(Email).where(Email.id.in_(email_ids), *_unleased(now)).values(next_at=now)
             )
-    return released
+    return email_ids
 
 
 def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -166,8 +182,20 @@ def _check(email: Email) -> None:
         )
     if any(row.state != DocumentState.READY for row in documents):
         raise _NotYet(None, DOCUMENT_WAIT)
+    _check_signature(signature_of(email))
     check_link(email)
     check_code(email)
+
+
+def _check_signature(signature: Signature | None) -> None:
+    """The message waits for the seal and the proof of the signature it tells of."""
+    if signature is None:
+        return
+    if signature.voided_at is not None:
+        raise _Withdrawn("La signature a été reprise avant le départ du message")
+    if not copies.is_ready(signature):
+        wait = FAILED_DOCUMENT_WAIT if signature.error else DOCUMENT_WAIT
+        raise _NotYet(SEALING if signature.error else None, wait)
 
 
 def _without_sending(withdrawal: Exception) -> tuple[EmailState, str]:

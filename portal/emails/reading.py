@@ -10,6 +10,7 @@ from portal import french
 from portal.documents.models import Document
 from portal.emails.models import Email, EmailState
 from portal.extensions import db
+from portal.signature.copies import ATTACHED
 from portal.training.labels import Label
 from portal.training.models import TrainingSession
 
@@ -60,7 +61,8 @@ def _lines(statement: Select[Email]) -> list[Line]:
             subject=mail.subject,
             to=mail.to_email,
             at=mail.sent_at or mail.created_at,
-            papers=len(mail.document_ids),
+            papers=len(mail.document_ids)
+            + (len(ATTACHED) if mail.context.get("signature_id") else 0),
             label=STATE_LABEL[EmailState(mail.state)],
             error=mail.error,
             is_leaving=mail.state == EmailState.QUEUED and not mail.attempts,

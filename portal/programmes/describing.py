@@ -9,7 +9,7 @@ from portal.declared import DescriptionError, Fields, fit, paragraphs
 from portal.extensions import db
 from portal.programmes import rules, service
 from portal.training.models import Programme
-from portal.training.rules import PriceBasis
+from portal.training.schedule_rules import PriceBasis
 
 # What nobody describes: it follows from the rest, or from an act.
 _OURS = ("slug", "search_text", "archived_at", "replaced_at", "public_at")

@@ -24,7 +24,7 @@ from portal.programmes.rules import (
     Values,
     specialities,
 )
-from portal.training.rules import PRICE_BASIS_LABEL
+from portal.training.schedule_rules import PRICE_BASIS_LABEL
 from portal.web import PortalForm
 
 PROSE = 4_000  # what a paper prints of one text

@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from portal import french, money
-from portal.training.rules import PRICE_BASIS_LABEL, PriceBasis
+from portal.training.schedule_rules import PRICE_BASIS_LABEL, PriceBasis
 
 CODE = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,29}")
 MAX_MODULES, MAX_LINES, TITLE_LENGTH = 30, 40, 160

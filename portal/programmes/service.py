@@ -11,7 +11,7 @@ from portal.documents.models import Document
 from portal.extensions import db
 from portal.programmes import rules
 from portal.training.models import Programme, TrainingSession
-from portal.training.rules import PriceBasis
+from portal.training.schedule_rules import PriceBasis
 
 
 class StaleSection(Exception):

@@ -10,7 +10,7 @@ from portal import clock
 from portal.access.models import ShareLink
 from portal.access.rules import CLOCK, Actor
 from portal.documents.models import Document, DocumentState
-from portal.extensions import claim, db, store, writing
+from portal.extensions import claim, db, writing
 from portal.journal import service as journal
 from portal.signature import evidence
 from portal.signature.models import Signature, SignatureKind
@@ -259,27 +259,3 @@ def live(document: Document) -> Signature | None:
         .where(Signature.document_id == document.id, Signature.voided_at.is_(None))
         .limit(1)
     )
-
-
-def signed_bytes(signature: Signature) -> bytes:
-    """The sealed PDF, or the scan of what was signed on paper; ValueError before the seal."""
-    if signature.kind == SignatureKind.PAPER:
-        upload = db.session.get_one(Upload, signature.upload_id)
-        return store().read(upload.sha256)
-    return _stored(signature.sealed_sha256)
-
-
-def proof_pdf(signature: Signature) -> bytes:
-    """The « dossier de preuve » as people read it; ValueError while it is not made."""
-    return _stored(signature.proof_sha256)
-
-
-def proof_json(signature: Signature) -> bytes:
-    """The same for machines, canonical; ValueError while it is not made."""
-    return _stored(signature.proof_json_sha256)
-
-
-def _stored(sha256: str | None) -> bytes:
-    if sha256 is None:
-        raise ValueError("not made yet")
-    return store().read(sha256)

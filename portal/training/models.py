@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import UTCDateTime, db, one_of
 from portal.programmes.rules import FIELDS
-from portal.training.rules import Period, PriceBasis, State, Way
+from portal.training.rules import State, Way
+from portal.training.schedule_rules import Period, PriceBasis
 
 if TYPE_CHECKING:
     from portal.access.models import ShareLink

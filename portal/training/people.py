@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from portal import french
-from portal.training.rules import MAX_TRAINEES
+from portal.training.schedule_rules import MAX_TRAINEES
 
 _EMAIL = re.compile(r"<?([^\s<>,;]*@[^\s<>,;]*)>?")
 # Longer is not a person; looking for an address in it would take ages.

@@ -12,21 +12,21 @@ from portal import clock, french, money
 from portal.accounts.models import Organisation, User
 from portal.companies.models import Company
 from portal.extensions import db
-from portal.funding.rules import FunderChoice, VatRegime, opcos, vat_cents
+from portal.funding.rules import VatRegime, vat_cents
 from portal.programmes import rules as catalogue
 from portal.training import answers as raw_answers
-from portal.training import rules
+from portal.training import schedule_rules
 from portal.training.answers import Raw
+from portal.training.applying import APPLY
 from portal.training.forms import FORMS, TOPIC_LABEL
 from portal.training.models import (
     Counter,
-    HalfDay,
     Programme,
     TopicAnswers,
-    Trainee,
     TrainingSession,
 )
-from portal.training.rules import Facts, PriceBasis, Slot, State, Way
+from portal.training.rules import Facts, State, Way
+from portal.training.schedule_rules import PriceBasis, Slot
 
 if TYPE_CHECKING:
     from portal.web import PortalForm
@@ -177,7 +177,7 @@ def save_topic(
     stored.saved_at, stored.saved_by = at, by
     db.session.add(stored)
     if stored.is_valid:
-        _APPLY[topic](training, form)
+        APPLY[topic](training, form)
         db.session.flush()
         db.session.refresh(training, ["company", "programme", "half_days", "trainees"])
     refresh(training, at)
@@ -190,86 +190,18 @@ def _from_same_page(stored: TopicAnswers, edit_id: str, *, final: bool) -> bool:
     return stored.edit_id.removesuffix(SUBMITTED) == edit_id and not is_late_autosave
 
 
-def _apply_company(training: TrainingSession, form: Any) -> None:
-    company = training.company or Company(training_id=training.id)
-    for name in (
-        "siret legal_name naf address postcode city staff_count signatory_first_name "
-        "signatory_last_name signatory_function signatory_email phone contact_name "
-        "contact_email billing_address"
-    ).split():
-        setattr(company, name, getattr(form, name).data or None)
-    company.recovers_vat = form.recovers_vat.data != "non"
-    db.session.add(company)
-
-
-def _apply_funding(training: TrainingSession, form: Any) -> None:
-    choice = form.funder.data
-    is_opco = choice in opcos()
-    training.funder_choice = FunderChoice.OPCO.value if is_opco else choice
-    training.opco_code = choice if is_opco else None
-    training.subrogation = None if choice == FunderChoice.NONE else form.subrogation.data == "oui"
-
-
-def _apply_programme(training: TrainingSession, form: Any) -> None:
-    programme = db.session.get(Programme, int(form.programme_id.data))
-    training.programme = programme
-    if programme is None:
-        return
-    if form.unit_price.data is None:
-        training.price_basis = programme.price_basis
-        training.unit_price_cents = programme.price_cents
-    else:
-        training.price_basis = form.price_basis.data
-        training.unit_price_cents = form.unit_price.data
-    training.remote_percent = form.remote_percent.data or 0
-
-
-def _apply_schedule(training: TrainingSession, form: Any) -> None:
-    training.place_mode = form.place_mode.data
-    training.place = form.place.data or None
-    training.access_notes = form.access_notes.data or None
-    training.half_days = []
-    db.session.flush()  # the unique half-days leave before their successors come
-    training.half_days = [
-        HalfDay(day=slot.day, period=slot.period.value, starts=slot.starts, ends=slot.ends)
-        for slot in form.slots()
-    ]
-
-
-def _apply_trainees(training: TrainingSession, form: Any) -> None:
-    training.headcount = form.headcount.data or len(form.named)
-    training.needs_adaptation = form.needs_adaptation.data == "oui"
-    training.trainees = [
-        Trainee(
-            position=position,
-            first_name=person.first_name.data,
-            last_name=person.last_name.data,
-            email=person.email.data or None,
-            job=person.job.data or None,
-        )
-        for position, person in enumerate(form.named, start=1)
-    ]
-
-
-_APPLY = {
-    "company": _apply_company,
-    "funding": _apply_funding,
-    "programme": _apply_programme,
-    "schedule": _apply_schedule,
-    "trainees": _apply_trainees,
-}
-
-
 def slots_of(training: TrainingSession) -> list[Slot]:
-    return [Slot(h.day, rules.Period(h.period), h.starts, h.ends) for h in training.half_days]
+    return [
+        Slot(h.day, schedule_rules.Period(h.period), h.starts, h.ends) for h in training.half_days
+    ]
 
 
 def refresh(training: TrainingSession, at: datetime) -> None:
     """Recomputes what follows from the rest: dates, duration, price, words to search."""
     slots = slots_of(training)
-    days = rules.days_of(slots)
+    days = schedule_rules.days_of(slots)
     training.first_day, training.last_day = (days[0], days[-1]) if days else (None, None)
-    training.minutes = rules.total_minutes(slots) or None
+    training.minutes = schedule_rules.total_minutes(slots) or None
     training.price_cents = _price(training, len(days))
     company = training.company
     words = [training.ref, training.title]
@@ -283,7 +215,7 @@ def _price(training: TrainingSession, days: int) -> int | None:
     if training.price_basis is None or training.unit_price_cents is None:
         return None
     basis = PriceBasis(training.price_basis)
-    quantity = rules.quantity(basis, days, training.minutes or 0, training.headcount or 0)
+    quantity = schedule_rules.quantity(basis, days, training.minutes or 0, training.headcount or 0)
     return money.times(training.unit_price_cents, quantity) or None
 
 
@@ -325,58 +257,6 @@ def amounts(training: TrainingSession, organisation: Organisation) -> dict[str, 
     return {"net": training.price_cents, "vat": vat, "total": training.price_cents + vat}
 
 
-def past_clients(trainer: User, but: TrainingSession) -> Sequence[Company]:
-    """The clients of this trainer's other sessions, the latest row of each SIRET."""
-    latest = (
-        select(db.func.max(Company.id))
-        .join(TrainingSession)
-        .where(TrainingSession.trainer_id == trainer.id, TrainingSession.id != but.id)
-        .group_by(Company.siret)
-    )
-    return db.session.scalars(
-        select(Company).where(Company.id.in_(latest)).order_by(Company.legal_name).limit(200)
-    ).all()
-
-
-def copy_answers(
-    source: TrainingSession, target: TrainingSession, topics: Iterable[str], by: str, at: datetime
-) -> None:
-    """Copies the answers of some topics to another draft, as if they had been typed there."""
-    for topic in topics:
-        given = answers_of(source, topic)
-        if given is not None:
-            here = answers_of(target, topic)
-            save_topic(
-                target,
-                topic,
-                _in_force(dict(given.raw)),
-                version=here.version if here else 0,
-                edit_id=secrets.token_hex(8),
-                by=by,
-                at=at,
-                final=True,
-            )
-
-
-def _in_force(raw: Raw) -> Raw:
-    """Answers copied elsewhere choose the version in force of their programme."""
-    chosen = raw.get("programme_id", [""])[0]
-    row = db.session.get(Programme, int(chosen)) if chosen.isdecimal() else None
-    if row is None or row.replaced_at is None:
-        return raw
-    follower = next((p for p in programmes() if p.code == row.code), row)
-    return raw | {"programme_id": [str(follower.id)]}
-
-
-_COPIED = ("company", "funding", "programme", "schedule")
-
-
-def copy_session(source: TrainingSession, target: TrainingSession, by: str, at: datetime) -> None:
-    """A duplicate asks for its own dates and trainees; everything else is proposed again."""
-    copy_answers(source, target, _COPIED, by, at)
-    clear_dates(target, at)
-
-
 def snapshot(training: TrainingSession) -> dict[str, Any]:
     """What the table of amendments speaks of, by field name."""
     company = training.company
@@ -403,35 +283,3 @@ def snapshot(training: TrainingSession) -> dict[str, Any]:
 def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """The names of the fields that differ."""
     return [name for name in after if after[name] != before.get(name)]
-
-
-def raw_company(company: Company) -> Raw:
-    """A past client as if it had just been typed."""
-    names = [c.name for c in Company.__table__.columns if c.name not in ("id", "training_id")]
-    raw = {name: [str(getattr(company, name) or "")] for name in names}
-    raw["recovers_vat"] = ["oui" if company.recovers_vat else "non"]
-    return raw
-
-
-def clear_dates(training: TrainingSession, at: datetime) -> None:
-    """A postponed session keeps its place and hours, and asks for its days again."""
-    schedule = answers_of(training, "schedule")
-    if schedule is not None:
-        days = raw_answers.rows(schedule.raw, "days")
-        blank = [day | {"date": ""} for day in days]
-        schedule.raw = raw_answers.with_rows(schedule.raw, "days", blank)
-        schedule.version += 1
-        schedule.is_valid = False
-    training.half_days = []
-    db.session.flush()
-    refresh(training, at)
-
-
-def rewrite_company(training: TrainingSession, by: str, at: datetime) -> None:
-    """The answers follow when the company's card was changed elsewhere (another signatory)."""
-    given = answers_of(training, "company")
-    if given is not None and training.company is not None:
-        given.raw = given.raw | raw_company(training.company)
-        given.version += 1
-        given.saved_at, given.saved_by = at, by
-    refresh(training, at)

@@ -5,10 +5,10 @@ from typing import Any
 
 import portal.access.models
 import portal.emails.models
-import portal.funding.models
 import portal.signature.models  # noqa: F401 - mappers name one another
 from portal.accounts.models import Organisation, User
 from portal.companies.models import Company
+from portal.funding.models import Agreement
 from portal.training.models import HalfDay, Programme, Trainee, TrainingSession
 
 ISSUED = date(2026, 11, 23)
@@ -225,3 +225,11 @@ def training(named: int = 1, headcount: int | None = None, **changes: Any) -> Tr
         "subrogation": True,
     }
     return TrainingSession(**{**fields, **changes})
+
+
+def funded(named: int = 1, **changes: Any) -> TrainingSession:
+    """The same session once its OPCO has granted two thirds of it, excluding VAT."""
+    agreement = Agreement(state="validated", number="CO-2026-7")
+    return training(
+        named, granted_cents=126_000, granted_vat_cents=0, agreements=[agreement], **changes
+    )

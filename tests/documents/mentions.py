@@ -150,6 +150,30 @@ MENTIONS: dict[str, list[tuple[tuple[str, ...], str]]] = {
         (ALL, "0 % à distance"),
         (ALL, CERTIFIED),
     ],
+    # the amount that binds, what it completes, and what the Code de commerce wants of payments
+    "engagement": [
+        (ALL, DECLARED),
+        (ALL, "E-2026-0142"),
+        (ALL, "Complète la convention C-2026-0142"),
+        (ALL, "23 novembre 2026"),
+        (ALL, "Hélène Vasseur, gérante"),
+        (ALL, "SIRET 900 553 124 00018"),
+        (ALL, "SIRET 123 456 782 00010"),
+        (ALL, "Encadrer une petite équipe"),
+        (ALL, "accord n° CO-2026-7"),
+        (ALL, "630,00 €"),
+        (("exempt",), "Exonération de TVA, article 261, 4, 4° a du CGI"),
+        (("standard",), "TVA au taux de 20 %"),
+        (("franchise",), "TVA non applicable, art. 293 B du CGI"),
+        (("exempt", "franchise"), "s'engage à régler à l'organisme la somme de 630,00 €"),
+        (("standard",), "s'engage à régler à l'organisme la somme de 1 008,00 € TTC"),
+        (ALL, "Subrogation de paiement : oui"),
+        (ALL, "l'entreprise reste débitrice"),
+        (ALL, "30 jours de la date de facture"),
+        (ALL, "indemnité forfaitaire pour frais de recouvrement de 40,00 €"),
+        (ALL, "Pour l'organisme"),
+        (ALL, "Pour l'entreprise"),
+    ],
 }
 
 # Words a paper may not hold.
@@ -158,6 +182,7 @@ FORBIDDEN: dict[str, list[str]] = {
     "programme": ["éclaration d'activité", "préfet de région"],
     "devis": ["ne vaut pas agrément"],
     "convention": ["ne vaut pas agrément"],
+    "engagement": ["ne vaut pas agrément"],
 }
 
 

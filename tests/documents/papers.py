@@ -47,7 +47,8 @@ def made(
 @cache
 def usual(kind: str, regime: str, count: int) -> Paper:
     """The paper of the usual session for that regime and number of trainees, made once."""
-    return made(kind, cast.training(count), cast.organisation(vat_regime=regime))
+    rows = cast.funded if kind == "engagement" else cast.training
+    return made(kind, rows(count, vat_regime=regime), cast.organisation(vat_regime=regime))
 
 
 def changed(kind: str, **changes: Any) -> Paper:

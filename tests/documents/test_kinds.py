@@ -5,12 +5,13 @@ import json
 import pytest
 
 from portal.documents import kinds
-from portal.documents.facts import of_region
+from portal.documents.parties import of_region
 from tests.documents import cast
 
 
 def test_catalogue_is_in_the_order_of_the_letter() -> None:
-    assert list(kinds.KINDS) == ["devis", "convention", "programme"]
+    assert kinds.ISSUED_TOGETHER == ("devis", "convention", "programme")
+    assert list(kinds.KINDS) == [*kinds.ISSUED_TOGETHER, "engagement"]
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,7 @@ def test_catalogue_is_in_the_order_of_the_letter() -> None:
         ("devis", 1, "D-2026-0142", "Devis-D-2026-0142.pdf"),
         ("convention", 2, "C-2026-0142 v2", "Convention-C-2026-0142-v2.pdf"),
         ("programme", 11, "P-2026-0142 v11", "Programme-P-2026-0142-v11.pdf"),
+        ("engagement", 1, "E-2026-0142", "Engagement-E-2026-0142.pdf"),
     ],
 )
 def test_reference_and_filename(kind: str, version: int, reference: str, filename: str) -> None:

@@ -37,6 +37,7 @@ def test_lengths_stay_those_of_a_letter() -> None:
         assert len(papers.usual("devis", regime, 1).pages) <= 2
         assert len(papers.usual("convention", regime, 1).pages) <= 4
         assert len(papers.usual("programme", regime, 1).pages) <= 2
+        assert len(papers.usual("engagement", regime, 1).pages) == 1
 
 
 def test_two_hundred_trainees_are_all_named_once() -> None:
@@ -137,7 +138,7 @@ def test_names_from_elsewhere_print() -> None:
 
 
 def test_the_screen_shows_the_same_body_without_inline_style() -> None:
-    facts = kinds.facts(cast.training(8), cast.organisation(), cast.ISSUED, 1)
+    facts = kinds.facts(cast.funded(8), cast.organisation(), cast.ISSUED, 1)
     for kind in kinds.KINDS:
         body = service.body_html(kind, facts)
         assert "style=" not in body

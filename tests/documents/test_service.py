@@ -10,7 +10,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.documents import press, service
 from portal.documents.facts import IncompleteTraining
-from portal.documents.kinds import KINDS
+from portal.documents.kinds import ISSUED_TOGETHER
 from portal.documents.models import Document
 from portal.extensions import db, store, writing
 from portal.training.models import TrainingSession
@@ -55,12 +55,12 @@ def test_issue_adds_three_pending_papers_of_the_day_in_paris(training: TrainingS
     late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)  # already the 24th in Paris
     issued(training, late)
     found = rows(training)
-    assert [row.kind for row in found] == list(KINDS)
+    assert [row.kind for row in found] == list(ISSUED_TOGETHER)
     assert {row.version for row in found} == {1}
     assert {row.state for row in found} == {"pending"}
     assert {row.facts["issued_on"] for row in found} == {"2026-11-24"}
     assert service.pending_ids() == [row.id for row in found]
-    assert [row.kind for row in training.documents] == list(KINDS)
+    assert [row.kind for row in training.documents] == list(ISSUED_TOGETHER)
 
 
 def test_a_new_issue_supersedes_the_former(training: TrainingSession) -> None:

@@ -41,13 +41,13 @@ ROOT = Path(__file__).parents[2]
 WORKER = """
 import sys
 from pathlib import Path
-from portal import tasks
+from portal.serving import worker
 from portal.config import Smtp
 from tests.emails.mailroom import app_on
 port = int(sys.argv[2])
 app = app_on(Path(sys.argv[1]), Smtp("127.0.0.1", port, "none", None, None))
 print("ready", flush=True)
-tasks.worker(app, warm=False)
+worker.run(app, warm=False)
 print("ended", flush=True)
 """
 

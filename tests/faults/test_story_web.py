@@ -52,7 +52,7 @@ def test_acknowledged_is_done_and_nothing_is_half_done(portal: Portal) -> None:
         mine = refs[number * TOGETHER : (number + 1) * TOGETHER]
         submits = [partial(trainer.try_post, f"/formateur/sessions/{r}/verifier") for r in mine]
         create = partial(trainer.try_post, NEW, {"way": "self", "key": f"round-{number}"})
-        victim = chance.choice(until(portal.web_pids, "no web process is left"))
+        victim = chance.choice(portal.web_pids())
         blow = partial(strike, chance.random() * within, victim)
         *answers, _killed = together(*submits, create, blow)
         cut += check(portal, mine, answers)

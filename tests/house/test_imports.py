@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-STONES = {"config", "extensions", "clock", "money", "french", "files", "rendering", "sandbox"}
-PURE_STONES = {"clock", "money", "french"}
+STONES = {
+    "config", "extensions", "clock", "workdays", "money", "french", "files", "rendering", "sandbox",
+}  # fmt: skip
+RULES = {"rules", "life_rules", "schedule_rules"}
+PURE_STONES = {"clock", "workdays", "money", "french"}
 SLICES = {
     "accounts", "access", "companies", "funding", "training", "documents", "emails", "journal",
     "programmes", "uploads", "signature",
@@ -29,6 +32,7 @@ BETWEEN_ROOMS = {
     ("emails", "documents.kinds"),  # with their file names
     ("emails", "training.labels"),  # and says a state in the words of the screen
     ("emails", "signature.codes"),  # and computes the digits of a code, which stand nowhere
+    ("emails", "signature.copies"),  # and carries what was signed, with its proof
     ("signature", "documents"),  # the strip in the margin has the fonts of the papers
     ("signature", "documents.kinds"),  # the evidence names the paper as it is printed
     ("signature", "documents.press"),  # its proof is a paper too
@@ -100,7 +104,7 @@ def last(name: str) -> str:
 
 
 def is_rules(name: str) -> bool:
-    return room(name) in SLICES and last(name) == "rules"
+    return room(name) in SLICES and last(name) in RULES
 
 
 def is_models(name: str) -> bool:
@@ -117,7 +121,7 @@ def may_room_import(name: str, other: str) -> bool:
         return other in PURE_STONES or is_rules(other)
     if room(name) == room(other) or other in STONES or is_pure(other):
         return True
-    if last(name) == "forms":
+    if last(name).endswith("forms"):
         return other in ("web", "fields")
     return other == "declared" or (room(name), other) in BETWEEN_ROOMS
 

@@ -24,7 +24,7 @@ from portal.documents import service as documents
 from portal.extensions import db
 from portal.journal import service as journal
 from portal.journal.models import JournalEntry
-from portal.training import rules as life
+from portal.training import life_rules, schedule_rules
 from portal.training import service as trainings
 from portal.training.models import Programme, TrainingSession
 from portal.training.rules import Event, Way
@@ -173,7 +173,7 @@ class Life(RuleBasedStateMachine):
             assert sentences
             assert all(sentence.strip() for sentence in sentences)
             return
-        transition = life.TRANSITIONS[event]
+        transition = life_rules.TRANSITIONS[event]
         assert role in transition.actors
         assert state in transition.sources
         assert self.row().state == (transition.target or state)
@@ -200,14 +200,16 @@ class Life(RuleBasedStateMachine):
         assert row.filed_on is None or row.state != "draft"
         assert not sent or trainings.missing_topics(row) == []
         slots = trainings.slots_of(row)
-        days = life.days_of(slots)
+        days = schedule_rules.days_of(slots)
         assert (row.first_day, row.last_day) == ((days[0], days[-1]) if days else (None, None))
-        assert (row.minutes or 0) == life.total_minutes(slots)
+        assert (row.minutes or 0) == schedule_rules.total_minutes(slots)
         assert len(row.trainees) <= (row.headcount or 0)
         if row.price_cents is not None:
-            basis = life.PriceBasis(row.price_basis)
+            basis = schedule_rules.PriceBasis(row.price_basis)
             quantity = (len(days), row.minutes or 0, row.headcount or 0)
-            assert row.price_cents == life.price_cents(basis, row.unit_price_cents, *quantity)
+            assert row.price_cents == schedule_rules.price_cents(
+                basis, row.unit_price_cents, *quantity
+            )
 
     @invariant()
     def papers_are_whole_and_in_force_once(self) -> None:

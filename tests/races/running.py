@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -58,6 +59,19 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in text.split()]
 
 
+def living(pid: int) -> list[int]:
+    """Those of its children that have not ended."""
+    found = []
+    for child in children(pid):
+        try:
+            state = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            continue
+        if state != "Z":
+            found.append(child)
+    return found
+
+
 def kill(pid: int) -> None:
     """The end that no process sees coming."""
     os.kill(pid, signal.SIGKILL)
@@ -71,18 +85,13 @@ def free_port() -> int:
 def together(*acts: Callable[[], T]) -> list[T]:
     """Does all of these at the same moment; their results, in the order given."""
     gate = threading.Barrier(len(acts))
-    results: dict[int, T] = {}
 
-    def run(index: int, act: Callable[[], T]) -> None:
+    def run(act: Callable[[], T]) -> T:
         gate.wait()
-        results[index] = act()
+        return act()
 
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return [results[index] for index in range(len(acts))]
+    with ThreadPoolExecutor(len(acts)) as crowd:
+        return list(crowd.map(run, acts))
 
 
 # --- The portal
@@ -137,9 +146,10 @@ class Portal:
         self.worker, self.web = _end(self.worker), _end(self.web)
 
     def web_pids(self) -> list[int]:
-        """The two processes that answer."""
+        """The two processes that answer; waited for, when one of them was killed."""
         assert self.web is not None
-        return children(self.web.pid)
+        web = self.web.pid
+        return until(lambda: alive if len(alive := living(web)) == 2 else [], "no web process")
 
     def said(self) -> str:
         """What every process wrote on its output."""

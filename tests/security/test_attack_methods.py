@@ -36,17 +36,8 @@ LASTING = ("static", "public.brand_css")
 
 def paths(world: World, side: Side, dossier: Dossier) -> Iterator[tuple[Rule, str]]:
     """An address of every route, for that dossier."""
-    known: dict[str, object] = {
-        "ref": dossier.ref,
-        "public_id": dossier.public_id,
-        "kind": "devis",
-        "document_id": side.sent.documents[0],
-        "mail_id": side.sent.mails["documents_to_client"],
-        "filename": "app.css",
-        "token": dossier.tokens["live"],
-    }
     for rule in world.app.url_map.iter_rules():
-        known["slug"] = "entreprise" if rule.endpoint.startswith("client.") else "programme"
+        known = side.parts(rule.endpoint, dossier)
         built = rule.build({name: known[name] for name in rule.arguments})
         assert built is not None
         yield rule, built[1]

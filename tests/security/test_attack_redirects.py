@@ -14,6 +14,8 @@ from tests.security.world import COUNTERS, World
 HOST = BASE_URL.removeprefix("https://")
 AWAY = (
     "https://evil.example/formateur/",
+    "https://evil.example/formateur/sessions/nouvelle",
+    "//evil.example/formateur/sessions/nouvelle",
     "//evil.example/formateur/",
     "///evil.example/",
     "////evil.example/",
@@ -59,6 +61,18 @@ def test_after_signing_in_one_is_at_home(world: World, turn: int, suite: str) ->
     )
     place = answer.headers.get("Location") or answer.headers["HX-Redirect"]
     assert place == "/formateur/"
+
+
+@pytest.mark.parametrize(
+    "suite", ["{base}/formateur/courriels/?x=1#y", " /formateur/courriels/?x=1 "]
+)
+def test_a_page_of_ours_is_a_way_back_without_its_host(world: World, suite: str) -> None:
+    answer = world.visitor("nobody").send(
+        "/connexion",
+        {"email": TRAINER, "password": PASSWORD},
+        query_string={"suite": suite.format(base=BASE_URL)},
+    )
+    assert answer.headers["Location"] == "/formateur/courriels/?x=1"
 
 
 @pytest.mark.parametrize("suite", AWAY, ids=ascii)

@@ -101,6 +101,26 @@ class Side:
             for text in {self.word, *secrets, *(d.ref for d in both), *(d.public_id for d in both)}
         }
 
+    def parts(self, endpoint: str, dossier: Dossier) -> dict[str, Any]:
+        """What fills in the address of any route, for one of the two dossiers of this side."""
+        mail = "failed" if endpoint.endswith(".retry") else "documents_to_client"
+        return {
+            "ref": dossier.ref,
+            "public_id": dossier.public_id,
+            "slug": "entreprise" if endpoint.startswith("client.") else "programme",
+            "kind": "devis",
+            "document_id": self.sent.documents[0],
+            "mail_id": self.sent.mails[mail],
+            "agreement_id": self.sent.agreement,
+            "number": 1,
+            "signature_id": 1,
+            "name": "document",
+            "filename": "app.css",
+            "code": "LPM-14",
+            "section": "contenu",
+            "token": dossier.tokens["live"],
+        }
+
 
 @dataclass
 class World:

@@ -14,7 +14,7 @@ from portal.access.rules import Actor, Role, Scope
 from portal.accounts import service as accounts
 from portal.documents import service as documents
 from portal.documents.models import Document
-from portal.emails import notices, outbox
+from portal.emails import outbox, signing_notices
 from portal.extensions import db, store, writing
 from portal.signature import codes
 from portal.signature.models import Channel, OneTimeCode, Signature
@@ -162,7 +162,7 @@ def prepared(app: Flask, at: datetime) -> Scene:
         convention = next(row for row in papers if row.kind == "convention")
         actor = Actor(Role.OFFICE, 3, "Nadia Belkacem")
         link = access.issue_link(training, actor, SIGNATORY, at, scope=Scope.SIGN)
-        asked = notices.sign_request(training, link, 0, accounts.organisation(), at)
+        asked = signing_notices.sign_request(training, link, 0, accounts.organisation(), at)
         outbox.post(asked)
         scene = Scene(app, training.id, convention.id, link.id)
     _make_ready(scene.document_id)

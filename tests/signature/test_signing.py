@@ -19,7 +19,7 @@ from portal.documents import service as documents
 from portal.extensions import db, store, writing
 from portal.journal import service as journal
 from portal.journal.models import JournalEntry
-from portal.signature import finishing, service
+from portal.signature import copies, finishing, service
 from portal.signature.codes import CodeRefused
 from portal.signature.models import Channel, Signature
 from portal.signature.rules import canonical, consent_digest, digest_of
@@ -200,15 +200,15 @@ def test_only_the_current_bytes_are_signed(scene: Scene, how: str) -> None:
 
 def test_the_worker_seals_what_was_shown(scene: Scene) -> None:
     row = finished(scene)
-    shown, sealed = documents.pdf_bytes(scene.document), service.signed_bytes(row)
+    shown, sealed = documents.pdf_bytes(scene.document), copies.signed_bytes(row)
     assert sealed.startswith(shown)
-    assert service.proof_pdf(row).startswith(b"%PDF")
-    proof = json.loads(service.proof_json(row))
+    assert copies.proof_pdf(row).startswith(b"%PDF")
+    proof = json.loads(copies.proof_json(row))
     assert proof["evidence"] == row.evidence
     assert proof["evidence_sha256"] == digest_of(row.evidence)
     assert proof["seal"]["sha256"] == row.sealed_sha256
     assert proof["seal"]["stamp"] == "non demandé"
-    assert service.proof_json(row) == canonical(proof).encode()
+    assert copies.proof_json(row) == canonical(proof).encode()
     seal = db.session.scalars(select(JournalEntry).where(JournalEntry.event == "seal")).one()
     assert seal.actor_role == "clock"
     assert seal.body["sealed_sha256"] == row.sealed_sha256
@@ -221,7 +221,7 @@ def test_the_journal_of_a_proof_can_be_computed_again(scene: Scene) -> None:
 
     from portal.journal.rules import entry_digest
 
-    proof = json.loads(service.proof_json(finished(scene)))
+    proof = json.loads(copies.proof_json(finished(scene)))
     entries = proof["journal"]["entries"]
     assert {"send_code", "sign"} <= {entry["event"] for entry in entries}
     for entry in entries:
@@ -358,8 +358,8 @@ def test_a_paper_signature_has_its_proof_and_no_seal(scene: Scene) -> None:
     assert service.finish(identity)
     row = scene.signature()
     assert (row.kind, row.sealed_sha256, row.committed_cents) == ("paper", None, 80_000)
-    assert service.signed_bytes(row) == b"%PDF-1.4 scan"
-    proof = json.loads(service.proof_json(row))
+    assert copies.signed_bytes(row) == b"%PDF-1.4 scan"
+    proof = json.loads(copies.proof_json(row))
     assert proof["seal"] is None
     assert proof["evidence"]["confirmed"]["name"] == "Nadia Belkacem"
     assert any("écriture" in sentence for sentence in proof["evidence"]["not_checked"])
@@ -401,7 +401,7 @@ def test_nothing_that_lets_sign_is_written_anywhere(
         written = "\n".join(connection.iterdump())
     connection.close()
     row = scene.signature()
-    written += service.proof_json(row).decode() + caplog.text
+    written += copies.proof_json(row).decode() + caplog.text
     for name in config.data.rglob("*"):
         if name.is_file() and name.suffix not in (".pem",) and "portal.sqlite3" not in name.name:
             written += name.read_bytes().decode("latin-1")

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from portal import clock, workflow
 from portal.documents import service as documents
 from portal.extensions import db, store, writing
-from portal.signature import service, verify
+from portal.signature import copies, service, verify
 from portal.signature.models import Signature
 from portal.signature.rules import verification_code
 from portal.signature.verify import Status, What
@@ -33,8 +33,8 @@ def sealed(scene: Scene) -> Scene:
 def files(scene: Scene) -> dict[What, bytes]:
     row = scene.signature()
     return {
-        What.SEALED: service.signed_bytes(row),
-        What.PROOF: service.proof_pdf(row),
+        What.SEALED: copies.signed_bytes(row),
+        What.PROOF: copies.proof_pdf(row),
         What.SHOWN: documents.pdf_bytes(scene.document),
     }
 
@@ -65,7 +65,7 @@ def test_each_file_is_known_for_what_it_is(sealed: Scene) -> None:
         found = verify.verify_file(content)
         assert (found.what, found.status) == (what, Status.AUTHENTIC)
         assert (found.reference, found.signed_at) == ("C-2026-0142", clock.now())
-    proof = verify.verify_file(service.proof_json(sealed.signature()))
+    proof = verify.verify_file(copies.proof_json(sealed.signature()))
     assert proof.what is What.PROOF
     for altered in (b"", b"%PDF", files(sealed)[What.SEALED] + b"\n"):
         assert verify.verify_file(altered) is verify.UNKNOWN
@@ -108,7 +108,7 @@ def test_the_qr_code_opens_the_answer(sealed: Scene, anonymous: Visitor) -> None
     code = sealed.signature().code
     answer = anonymous.get(f"/verifier?code={code.replace('-', '')}")
     assert "Code authentique depuis le 23 novembre 2026" in said(answer)
-    strip = service.signed_bytes(sealed.signature())
+    strip = copies.signed_bytes(sealed.signature())
     assert strip  # the strip itself is read in test_seal
     typed = anonymous.submit("/verifier", {"code": code.lower()}, form="main form")
     assert "Code authentique" in said(typed)

@@ -50,3 +50,12 @@ def test_hours_on_the_days_the_clocks_change(
 def test_an_instant_of_another_zone_is_moved_to_paris() -> None:
     montreal = timezone(timedelta(hours=-5))
     assert clock.paris(datetime(2026, 11, 23, 20, 0, tzinfo=montreal)).day == 24
+
+
+def test_a_told_clock_stands_still_and_comes_back() -> None:
+    past = datetime(2026, 10, 2, 9, 15, tzinfo=clock.PARIS)
+    with clock.told(past):
+        assert clock.now() == past
+        assert clock.now().utcoffset() == timedelta(0)
+        assert clock.today() == date(2026, 10, 2)
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)

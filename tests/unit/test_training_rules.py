@@ -8,8 +8,9 @@ import pytest
 
 from portal.access.rules import Role
 from portal.funding.rules import VAT_MENTION, VatRegime, filing_deadline, opcos, vat_cents
-from portal.training import rules
-from portal.training.rules import Event, Facts, Period, PriceBasis, Slot, State
+from portal.training import life_rules, schedule_rules
+from portal.training.rules import Event, Facts, State
+from portal.training.schedule_rules import Period, PriceBasis, Slot
 
 TODAY = date(2026, 11, 23)
 DRAFT = Facts(State.DRAFT, TODAY, date(2027, 1, 12))
@@ -77,8 +78,8 @@ CANCELS = {
 
 
 def test_every_event_has_its_row() -> None:
-    assert set(rules.TRANSITIONS) == set(Event) == set(LIFE)
-    assert {event: row.target for event, row in rules.TRANSITIONS.items()} == {
+    assert set(life_rules.TRANSITIONS) == set(Event) == set(LIFE)
+    assert {event: row.target for event, row in life_rules.TRANSITIONS.items()} == {
         event: target for event, (_, _, target) in LIFE.items()
     }
 
@@ -89,7 +90,7 @@ def test_every_event_has_its_row() -> None:
 def test_who_may_do_what_and_when(event: Event, state: State, role: Role) -> None:
     states, actors, _target = LIFE[event]
     facts = replace(READY, state=state, **NEEDED.get(event, {}))  # type: ignore[arg-type]
-    found = rules.blockers(event, facts, role)
+    found = life_rules.blockers(event, facts, role)
     if event is Event.CANCEL and role in actors and state in states:
         assert (not found) is (state in CANCELS[role]), found
         return
@@ -97,12 +98,12 @@ def test_who_may_do_what_and_when(event: Event, state: State, role: Role) -> Non
     if role not in actors:
         assert found == ("Cette action n’est pas ouverte à votre rôle",)
     elif state not in states:
-        assert found == (rules.STATE_SENTENCE[state],)
+        assert found == (life_rules.STATE_SENTENCE[state],)
 
 
 def test_nothing_is_issued_while_something_is_missing() -> None:
     facts = replace(DRAFT, missing=("l’entreprise", "les stagiaires"))
-    (sentence,) = rules.blockers(Event.ISSUE_DOCUMENTS, facts, C)
+    (sentence,) = life_rules.blockers(Event.ISSUE_DOCUMENTS, facts, C)
     assert sentence.endswith("l’entreprise, les stagiaires")
 
 
@@ -112,23 +113,23 @@ def test_nothing_is_issued_while_something_is_missing() -> None:
 )
 def test_documents_leave_before_the_first_day(first_day: date, is_free: bool) -> None:
     facts = replace(DRAFT, first_day=first_day)
-    assert (rules.blockers(Event.ISSUE_DOCUMENTS, facts, T) == ()) is is_free
+    assert (life_rules.blockers(Event.ISSUE_DOCUMENTS, facts, T) == ()) is is_free
 
 
 def test_all_that_stands_in_the_way_is_said_at_once() -> None:
     facts = replace(SENT, missing=("le programme et le prix",), first_day=TODAY, reason=None)
-    assert len(rules.blockers(Event.AMEND, facts, T)) == 3
+    assert len(life_rules.blockers(Event.AMEND, facts, T)) == 3
 
 
 @pytest.mark.parametrize("event", [Event.AMEND, Event.REOPEN, Event.CANCEL])
 @pytest.mark.parametrize("reason", [None, ""])
 def test_a_reason_is_asked(event: Event, reason: str | None) -> None:
-    (sentence,) = rules.blockers(event, replace(SENT, reason=reason), T)
+    (sentence,) = life_rules.blockers(event, replace(SENT, reason=reason), T)
     assert "raison" in sentence
 
 
 def test_a_session_with_an_agreement_is_not_reopened() -> None:
-    (sentence,) = rules.blockers(Event.REOPEN, replace(SENT, has_agreement=True), O)
+    (sentence,) = life_rules.blockers(Event.REOPEN, replace(SENT, has_agreement=True), O)
     assert "accord de prise en charge" in sentence
 
 
@@ -137,20 +138,20 @@ def test_a_session_with_an_agreement_is_not_reopened() -> None:
     [(date(2026, 11, 20), True), (TODAY, True), (date(2026, 11, 24), False), (None, True)],
 )
 def test_a_filing_is_not_in_the_future(filed_on: date | None, is_free: bool) -> None:
-    found = rules.blockers(Event.NOTE_FILING, replace(SENT, filed_on=filed_on), C)
+    found = life_rules.blockers(Event.NOTE_FILING, replace(SENT, filed_on=filed_on), C)
     assert (found == ()) is is_free
 
 
 def test_a_link_that_does_not_exist_is_not_renewed() -> None:
-    (sentence,) = rules.blockers(Event.RENEW_LINK, DRAFT, C)
+    (sentence,) = life_rules.blockers(Event.RENEW_LINK, DRAFT, C)
     assert "pas de lien" in sentence
 
 
 def test_what_a_change_after_sending_costs() -> None:
-    assert rules.consequence(["phone", "contact_email"]) is rules.Consequence.KEPT
-    assert rules.consequence(["phone", "price_cents"]) is rules.Consequence.NEW_DOCUMENTS
-    assert rules.consequence(["a_field_to_come"]) is rules.Consequence.NEW_DOCUMENTS
-    assert rules.consequence([]) is rules.Consequence.KEPT
+    assert life_rules.consequence(["phone", "contact_email"]) is life_rules.Consequence.KEPT
+    assert life_rules.consequence(["phone", "price_cents"]) is life_rules.Consequence.NEW_DOCUMENTS
+    assert life_rules.consequence(["a_field_to_come"]) is life_rules.Consequence.NEW_DOCUMENTS
+    assert life_rules.consequence([]) is life_rules.Consequence.KEPT
 
 
 # --- Schedule
@@ -166,33 +167,33 @@ def half_days(*days: int, minutes: int = 210) -> list[Slot]:
 
 
 def test_duration_is_the_sum_of_the_half_days() -> None:
-    assert rules.total_minutes(half_days(12, 13)) == 14 * 60
-    assert rules.total_minutes(half_days(12, 13)[:3]) == 10 * 60 + 30
-    assert rules.total_minutes([]) == 0
+    assert schedule_rules.total_minutes(half_days(12, 13)) == 14 * 60
+    assert schedule_rules.total_minutes(half_days(12, 13)[:3]) == 10 * 60 + 30
+    assert schedule_rules.total_minutes([]) == 0
 
 
 def test_days_are_counted_once_and_in_order() -> None:
     slots = half_days(20, 12, 13)
-    assert [day.day for day in rules.days_of(slots)] == [12, 13, 20]
+    assert [day.day for day in schedule_rules.days_of(slots)] == [12, 13, 20]
 
 
 def test_half_days_that_follow_each_other_do_not_overlap() -> None:
     morning = Slot(date(2027, 1, 12), Period.MORNING, time(9, 0), time(12, 30))
     afternoon = Slot(date(2027, 1, 12), Period.AFTERNOON, time(12, 30), time(16, 0))
-    assert rules.overlap([afternoon, morning]) is None
-    assert rules.overlap([]) is None
-    assert rules.overlap(half_days(12, 13)) is None
+    assert schedule_rules.overlap([afternoon, morning]) is None
+    assert schedule_rules.overlap([]) is None
+    assert schedule_rules.overlap(half_days(12, 13)) is None
 
 
 def test_half_days_at_the_same_time_are_found_whatever_their_order() -> None:
     morning = Slot(date(2027, 1, 12), Period.MORNING, time(9, 0), time(13, 0))
     afternoon = Slot(date(2027, 1, 12), Period.AFTERNOON, time(12, 59), time(16, 0))
-    assert rules.overlap([*half_days(13), afternoon, morning]) == (morning, afternoon)
+    assert schedule_rules.overlap([*half_days(13), afternoon, morning]) == (morning, afternoon)
 
 
 def test_the_same_hours_on_two_days_do_not_overlap() -> None:
     first = Slot(date(2027, 1, 12), Period.MORNING, time(9, 0), time(12, 30))
-    assert rules.overlap([first, replace(first, day=date(2027, 1, 13))]) is None
+    assert schedule_rules.overlap([first, replace(first, day=date(2027, 1, 13))]) is None
 
 
 # --- Price. The letters are those of the worked examples.
@@ -214,16 +215,16 @@ def test_the_same_hours_on_two_days_do_not_overlap() -> None:
 def test_prices(
     basis: PriceBasis, unit_cents: int, days: int, minutes: int, headcount: int, cents: int
 ) -> None:
-    assert rules.price_cents(basis, unit_cents, days, minutes, headcount) == cents
+    assert schedule_rules.price_cents(basis, unit_cents, days, minutes, headcount) == cents
 
 
 def test_quantities_stay_exact() -> None:
-    assert rules.quantity(PriceBasis.HOUR, 1, 620, 1) == Fraction(31, 3)
-    assert rules.quantity(PriceBasis.HOUR_TRAINEE, 3, 1_050, 5) == Fraction(175, 2)
+    assert schedule_rules.quantity(PriceBasis.HOUR, 1, 620, 1) == Fraction(31, 3)
+    assert schedule_rules.quantity(PriceBasis.HOUR_TRAINEE, 3, 1_050, 5) == Fraction(175, 2)
 
 
 def test_every_basis_has_a_label() -> None:
-    assert set(rules.PRICE_BASIS_LABEL) == set(PriceBasis)
+    assert set(schedule_rules.PRICE_BASIS_LABEL) == set(PriceBasis)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ client.preview               GET  draft shut  shut  shut  shut  200   shut  shut
 client.save_step             POST draft shut  shut  shut  shut  409   shut  shut  shut
 client.save_step             POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.send_agreement        POST sent  shut  shut  shut  shut  space shut  shut  shut
+client.signed_file           GET  sent  shut  shut  shut  shut  404   shut  shut  shut
 client.space                 GET  draft shut  shut  shut  shut  200   shut  shut  shut
 client.step                  GET  draft shut  shut  shut  shut  200   shut  shut  shut
 client.step                  GET  sent  shut  shut  shut  shut  space shut  shut  shut
@@ -84,6 +85,7 @@ office.dossier.send_agreement POST sent  login 403   403   303   login login log
 office.dossier.send_link     POST draft login 403   403   422   login login login login
 office.dossier.send_sign_link POST sent  login 403   403   303   login login login login
 office.dossier.send_signed_paper POST sent  login 403   403   303   login login login login
+office.dossier.signed_file   GET  sent  login 403   403   404   login login login login
 office.dossier.start         POST sent  login 403   403   422   login login login login
 office.dossier.step          GET  draft login 403   403   200   login login login login
 office.dossier.step          GET  sent  login 403   403   200   login login login login
@@ -92,6 +94,7 @@ office.mails.attachment      GET  -     login 403   403   200   login login logi
 office.mails.index           GET  -     login 403   403   200   login login login login
 office.mails.raw             GET  -     login 403   403   200   login login login login
 office.mails.retry           POST -     login 403   403   303   login login login login
+office.mails.signed_file     GET  -     login 403   403   404   login login login login
 office.mails.show            GET  -     login 403   403   200   login login login login
 office.programme.archive     POST -     login 403   403   303   login login login login
 office.programme.copy        POST -     login 403   403   303   login login login login
@@ -123,6 +126,7 @@ signing.delegate             POST sent  shut  shut  shut  shut  shut  shut  shut
 signing.done                 GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
 signing.page                 GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
 signing.paper                GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
+signing.signed_file          GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
 signing.sign                 POST sent  shut  shut  shut  shut  shut  shut  shut  shut
 static                       GET  -     200   200   200   200   200   200   200   200
 trainer.create               GET  -     login 200   200   403   login login login login
@@ -156,6 +160,7 @@ trainer.dossier.send_agreement POST sent  login 303   404   403   login login lo
 trainer.dossier.send_link    POST draft login 422   404   403   login login login login
 trainer.dossier.send_sign_link POST sent  login 303   404   403   login login login login
 trainer.dossier.send_signed_paper POST sent  login 403   403   403   login login login login
+trainer.dossier.signed_file   GET  sent  login 404   404   403   login login login login
 trainer.dossier.start        POST sent  login 422   404   403   login login login login
 trainer.dossier.step         GET  draft login 200   404   403   login login login login
 trainer.dossier.step         GET  sent  login 200   404   403   login login login login
@@ -164,6 +169,7 @@ trainer.mails.attachment     GET  -     login 200   404   403   login login logi
 trainer.mails.index          GET  -     login 200   200   403   login login login login
 trainer.mails.raw            GET  -     login 200   404   403   login login login login
 trainer.mails.retry          POST -     login 303   404   403   login login login login
+trainer.mails.signed_file    GET  -     login 404   404   403   login login login login
 trainer.mails.show           GET  -     login 200   404   403   login login login login
 trainer.programmes.index     GET  -     login 200   200   403   login login login login
 trainer.programmes.show      GET  -     login 200   200   403   login login login login
@@ -249,22 +255,7 @@ def _asked(world: World, role: str, method: str, path: str) -> TestResponse:
 def _ids(rule: Rule, role: str, world: World, kind: str) -> dict[str, Any]:
     """The ids everybody tries: the same for all, but links, which each one holds or forges."""
     side = world.mine
-    dossier = _of(side, kind)
-    mail = "failed" if rule.endpoint.endswith(".retry") else "documents_to_client"
-    known = {
-        "ref": dossier.ref,
-        "public_id": dossier.public_id,
-        "slug": "entreprise" if rule.endpoint.startswith("client.") else "programme",
-        "kind": "devis",
-        "document_id": side.sent.documents[0],
-        "mail_id": side.sent.mails[mail],
-        "agreement_id": side.sent.agreement,
-        "number": 1,
-        "filename": "app.css",
-        "code": "LPM-14",
-        "section": "contenu",
-        "token": _token(world, role, kind),
-    }
+    known = side.parts(rule.endpoint, _of(side, kind)) | {"token": _token(world, role, kind)}
     return {name: known[name] for name in rule.arguments}
 
 

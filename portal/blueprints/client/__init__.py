@@ -115,6 +115,9 @@ def _papers_context(training: TrainingSession) -> dict[str, Any]:
         "here_url": url_for(".space", public_id=pid),
         "state_url": url_for(".papers_state", public_id=pid),
         "paper_url": lambda paper: url_for(".paper", public_id=pid, document_id=paper.id),
+        "signed_url": lambda signed, name: url_for(
+            ".signed_file", public_id=pid, signature_id=signed.id, name=name
+        ),
         "zip_url": url_for(".papers_zip", public_id=pid),
     }
 
@@ -205,6 +208,11 @@ def papers_state(public_id: str) -> Response:
 @blueprint.get("/<public_id>/documents/<int:document_id>")
 def paper(public_id: str, document_id: int) -> Response:
     return papers.download(current_training(), document_id)
+
+
+@blueprint.get("/<public_id>/signatures/<int:signature_id>/<name>")
+def signed_file(public_id: str, signature_id: int, name: str) -> Response:
+    return papers.signed_file(current_training(), signature_id, name)
 
 
 @blueprint.get("/<public_id>/documents.zip")

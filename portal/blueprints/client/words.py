@@ -6,7 +6,8 @@ from portal.funding import service as fundings
 from portal.funding.rules import FunderChoice, Opco, VatRegime
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
-from portal.training.rules import PlaceMode, State
+from portal.training.rules import State
+from portal.training.schedule_rules import PlaceMode
 
 
 def dates(training: TrainingSession) -> str:

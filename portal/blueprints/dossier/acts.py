@@ -9,7 +9,7 @@ from wtforms.validators import Optional
 from portal import clock, web, workflow
 from portal.blueprints.dossier import blueprint
 from portal.blueprints.dossier.pages import training_of
-from portal.blueprints.journey import funder_name
+from portal.blueprints.summary import funder_name
 from portal.fields import DateField, MaxLength, Required
 from portal.training.models import TrainingSession
 from portal.training.rules import Event, Way

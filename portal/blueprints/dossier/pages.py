@@ -8,7 +8,7 @@ from flask import Response, abort, url_for
 from portal import clock, web, workflow
 from portal.access import service as access
 from portal.access.rules import Role
-from portal.blueprints import journey, mails, papers
+from portal.blueprints import mails, papers, summary
 from portal.blueprints.dossier import blueprint
 from portal.emails import reading as emails
 from portal.emails.reading import Line
@@ -65,7 +65,7 @@ def show_page(
         "home": "office.dashboard" if is_office else "trainer.dashboard",
         "home_title": "Dossiers" if is_office else "Mes sessions",
         "label": label(role, situation),
-        "recap": journey.recap(training),
+        "recap": summary.recap(training),
         "missing": missing,
         "missing_labels": [TOPIC_LABEL[topic] for topic in missing],
         "steps": TRAINER_STEPS,
@@ -97,6 +97,9 @@ def _papers_context(training: TrainingSession, lines: list[Line]) -> dict[str, A
         "here_url": url_for(".page", ref=ref),
         "state_url": url_for(".papers_state", ref=ref),
         "paper_url": lambda paper: url_for(".paper", ref=ref, document_id=paper.id),
+        "signed_url": lambda signed, name: url_for(
+            ".signed_file", ref=ref, signature_id=signed.id, name=name
+        ),
         "zip_url": url_for(".papers_zip", ref=ref),
     }
 
@@ -125,6 +128,11 @@ def papers_state(ref: str) -> Response:
 @blueprint.get("/<ref>/documents/<int:document_id>")
 def paper(ref: str, document_id: int) -> Response:
     return papers.download(training_of(ref), document_id)
+
+
+@blueprint.get("/<ref>/signatures/<int:signature_id>/<name>")
+def signed_file(ref: str, signature_id: int, name: str) -> Response:
+    return papers.signed_file(training_of(ref), signature_id, name)
 
 
 @blueprint.get("/<ref>/documents.zip")

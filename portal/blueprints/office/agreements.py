@@ -9,7 +9,7 @@ from wtforms.validators import Optional, ValidationError
 
 from portal import clock, french, web, workflow
 from portal.accounts import service as accounts
-from portal.blueprints import journey
+from portal.blueprints import summary
 from portal.effects.funding import UNDO, asked_grant, regime_of
 from portal.extensions import db, store, writing
 from portal.fields import MaxLength, MoneyField, Required, TileField
@@ -249,7 +249,7 @@ def _page(
         has_vat=_has_vat(training),
         sums=_sums(training, form),
         checks=checks.of(agreement, accounts.organisation().nda),
-        recap=journey.recap(training),
+        recap=summary.recap(training),
         place=place,
         waiting=waiting,
         other=other,
