@@ -112,7 +112,7 @@ class PartForm(Form):
     Meta = FrenchMeta
 
 
-class _ParsedField(StringField):
+class ParsedField(StringField):
     """A text turned into a value; what was typed is shown again until it is right."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -137,7 +137,7 @@ class _ParsedField(StringField):
         raise NotImplementedError
 
 
-class MoneyField(_ParsedField):
+class MoneyField(ParsedField):
     """An amount; `data` is in cents. Shown again « 1 600,00 »."""
 
     def parse(self, typed: str) -> int:
@@ -147,7 +147,7 @@ class MoneyField(_ParsedField):
         return money.figures(value)
 
 
-class PhoneField(_ParsedField):
+class PhoneField(ParsedField):
     """A phone number; `data` is « 0199001234 », or « +41… » as typed for a foreign one."""
 
     widget = TelInput()
@@ -177,7 +177,7 @@ class PhoneField(_ParsedField):
         return french.phone(value)
 
 
-class EmailField(_ParsedField):
+class EmailField(ParsedField):
     """An e-mail address, checked without any look-up; `data` has its domain in lower case."""
 
     widget = EmailInput()
@@ -210,7 +210,7 @@ def email_fault(typed: str) -> str:
     return f"Vérifiez cette adresse e-mail{french.NBSP}: elle contient un signe ou un point en trop"
 
 
-class DateField(_ParsedField):
+class DateField(ParsedField):
     """A day: « 2027-01-12 », « 12/01/2027 », « 12.1.2027 »; `data` is a date."""
 
     widget = DateInput()
@@ -235,7 +235,7 @@ class DateField(_ParsedField):
         return value.isoformat()
 
 
-class TimeField(_ParsedField):
+class TimeField(ParsedField):
     """An hour of the day: « 09:30 », « 9h30 », « 9 h », « 9 »; `data` is a time."""
 
     widget = TimeInput()
@@ -253,56 +253,7 @@ class TimeField(_ParsedField):
         return f"{value:%H:%M}"
 
 
-class DurationField(_ParsedField):
-    """A length of time: « 14 », « 14 h », « 3 h 30 », « 3,5 » (hours); `data` is in minutes."""
-
-    def parse(self, typed: str) -> int:
-        match = re.fullmatch(
-            r"([0-9]{1,4})(?:\s?h(?:eures?)?\s?([0-9]{2})?|[.,]([0-9]{1,2})(?:\s?h)?)?",
-            typed.lower(),
-        )
-        if not match:
-            raise ValueError("Écrivez la durée en heures, comme 14 ou 3 h 30")
-        minutes = int(match[1]) * 60 + int(match[2] or 0)
-        hundredths = int((match[3] or "0").ljust(2, "0"))
-        minutes += (hundredths * 60 + 50) // 100
-        if int(match[2] or 0) > 59 or not minutes:
-            raise ValueError("Écrivez la durée en heures, comme 14 ou 3 h 30")
-        return minutes
-
-    def show(self, value: int) -> str:
-        hours, rest = divmod(value, 60)
-        return f"{hours} h {rest:02d}" if rest else str(hours)
-
-
-class LinesField(TextAreaField):
-    """One text per line; `data` is their list, without the dashes people put before them."""
-
-    def __init__(self, *args: Any, most: int = 40, length: int = 400, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.most, self.length = most, length
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        if valuelist:
-            lines = french.clean(str(valuelist[0])).splitlines()
-            bare = (re.sub(r"^[-–—•*]\s*", "", line.strip()) for line in lines)
-            self.data = [line for line in bare if line]
-
-    def _value(self) -> str:
-        return "\n".join(self.data or ())
-
-    def post_validate(self, form: Form, validation_stopped: bool) -> None:
-        if len(self.data or ()) > self.most:
-            raise ValidationError(f"{self.most} lignes au plus, il y en a {len(self.data)}")
-        long = next((line for line in self.data or () if len(line) > self.length), None)
-        if long:
-            raise ValidationError(
-                f"Cette ligne est trop longue{french.NBSP}: {self.length} caractères au plus "
-                f"({french.shorten(long, 40)})"
-            )
-
-
-class CountField(_ParsedField):
+class CountField(ParsedField):
     """A whole number between two bounds; `data` is an int. Accepts « 1 200 »."""
 
     def __init__(

@@ -11,7 +11,6 @@ from portal import web, workflow
 from portal.access.rules import Actor, Role
 from portal.blueprints import editing, lookup, summary
 from portal.companies.rules import staff_note
-from portal.programmes import rules as programme_rules
 from portal.training import answers as raw_answers
 from portal.training import people, schedule_rules
 from portal.training import service as trainings
@@ -268,7 +267,7 @@ def _answer(
         amending=opened.training.state != State.DRAFT,
         past_clients=editing.past_clients(door, opened),
         back_title="Mon espace" if door.actor.role is Role.CLIENT else "La session",
-        **_catalogue(opened),
+        **summary.catalogue(opened.training, is_asked="programme" in forms),
         basis_label=schedule_rules.PRICE_BASIS_LABEL,
         found=lookup.context(opened),
         staff_note=staff_note,
@@ -277,19 +276,6 @@ def _answer(
         oob=web.wants_fragment(),
         from_check=request.args.get("retour") == "verifier",
     )
-
-
-def _catalogue(opened: Opened) -> dict[str, Any]:
-    """The programmes to choose from, and what the version in force changed of the one chosen."""
-    if "programme" not in opened.step.topics:
-        return {"catalogue": (), "newer": None, "changes": ()}
-    newer, chosen = trainings.newer_programme(opened.training), opened.training.programme
-    changes = programme_rules.changes(chosen.values, newer.values) if newer and chosen else ()
-    return {
-        "catalogue": trainings.programmes(opened.training),
-        "newer": newer,
-        "changes": changes,
-    }
 
 
 def progress(door: Door, training: TrainingSession, slug: str) -> list[tuple[str, str, str]]:

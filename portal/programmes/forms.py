@@ -8,13 +8,12 @@ from wtforms.validators import Optional, ValidationError
 from portal.fields import (
     CountField,
     DateField,
-    DurationField,
-    LinesField,
     MaxLength,
     MoneyField,
     PartForm,
     Required,
 )
+from portal.programmes.field_forms import DurationField, LinesField
 from portal.programmes.rules import (
     CODE,
     MAX_LINES,
