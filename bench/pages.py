@@ -64,7 +64,7 @@ def hello() -> Iterator[Page]:
     port = free_port()
     options = (
         f"--bind 127.0.0.1:{port} --threads 4 --log-level error --access-logfile /dev/null "
-        "--worker-class portal.serving.arrivals.ArrivalWorker --no-control-socket"
+        "--worker-class portal.serving.web_worker.WebWorker --no-control-socket"
     )
     command = [sys.executable, "-m", "gunicorn", *options.split(), "bench.hello:app"]
     process = subprocess.Popen(command, cwd=ROOT)

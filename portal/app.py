@@ -1,7 +1,7 @@
 """create_app: the one place where the parts are put together."""
 
 import hashlib
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -146,6 +146,7 @@ def _extensions(app: Flask, config: Config) -> None:
     app.before_request(_check_host)
     app.before_request(_check_origin)  # registered before CSRFProtect: it runs first
     app.before_request(receiving.widen)  # CSRFProtect reads the form, files included
+    app.extensions["admitted_octets"] = partial(receiving.admitted_octets, app)
     db.init_app(app)
     if config.database_url.startswith("sqlite"):
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)

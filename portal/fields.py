@@ -1,7 +1,7 @@
 """Form fields that read what French people type, and say in French what is wrong with it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -56,6 +56,19 @@ class MaxLength:
                 f"Ce texte est trop long{french.NBSP}: {self.limit} caractères au plus, "
                 f"il y en a {length}"
             )
+
+
+def checked(check: Callable[[str], str]) -> Callable[[Form, Any], None]:
+    """A validator that also normalises: the field's data becomes what `check` returns."""
+
+    def validate(_form: Form, field: Any) -> None:
+        if field.data:
+            try:
+                field.data = check(field.data)
+            except ValueError as error:
+                raise ValidationError(str(error)) from error
+
+    return validate
 
 
 class _Translations:

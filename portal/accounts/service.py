@@ -86,7 +86,12 @@ _PRINTED = {
 
 def missing_settings(described: Organisation) -> list[str]:
     """What the organisation must still be told before a paper can be issued, in French."""
-    return [label for name, label in _PRINTED.items() if not (getattr(described, name) or "")]
+    return [_PRINTED[name] for name in missing_names(described)]
+
+
+def missing_names(described: Organisation) -> list[str]:
+    """The columns those words are for."""
+    return [name for name in _PRINTED if not (getattr(described, name) or "")]
 
 
 # --- People

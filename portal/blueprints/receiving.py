@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Response, current_app, flash, request
+from flask import Flask, Response, current_app, flash, request
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import HTTPException
 
 from portal import clock, french, web, workflow
 from portal.access import tries
@@ -69,10 +70,27 @@ def widen() -> Response | None:
     expected = min(request.content_length or 0, most)
     try:
         gate.check_room(service.incoming(), 2 * expected)
-        gate.check_room(Path(tempfile.gettempdir()), expected, floor=0)  # Werkzeug's own copy
+        gate.check_room(Path(tempfile.gettempdir()), expected)  # Werkzeug's own copy
     except Rejected as refused:
         return bare(507, "Le portail manque de place", f"{refused}.")
     return None
+
+
+def admitted_octets(app: Flask, path: str) -> int:
+    """Octets that a POST to `path` may carry when its page takes files, else 0.
+
+    Asked by the server before it gathers the request, outside any request of the application.
+    """
+    try:
+        endpoint, _ = app.url_map.bind("").match(path, "POST")
+    except HTTPException:
+        return 0
+    most = getattr(app.view_functions[endpoint], "takes_octets", 0)
+    try:
+        gate.check_room(Path(tempfile.gettempdir()), 2 * most)  # the server's copy and Werkzeug's
+    except Rejected:
+        return 0  # `widen` says it in French, without the body
+    return most + BESIDE if most else 0
 
 
 @contextmanager

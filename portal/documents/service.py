@@ -230,6 +230,15 @@ def body_html(kind_code: str, facts: Facts, logo: str | None = None, wordmark: b
     return template.render(_context(kind, facts), logo=logo, wordmark=wordmark)
 
 
+def letterhead_html(organisation: Any, logo: str | None, wordmark: bool) -> str:
+    """Head and imprint of the papers, as the screen shows them inside `.paper`.
+
+    `organisation` has the attributes of the row; the rest as in `body_html`.
+    """
+    template = paper_environment().get_template("documents/letterhead.html")
+    return template.render(org=organisation, logo=logo, wordmark=wordmark)
+
+
 def paper_html(kind_code: str, facts: Facts, logo: bytes | None = None) -> str:
     """The whole page the press prints; refuses a paper that lost one of its legal mentions."""
     kind = KINDS[kind_code]

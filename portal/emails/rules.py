@@ -5,6 +5,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from portal import french
+from portal.accounts.rules import MIN_CONTRAST, WHITE, contrast, is_colour
 
 # A server that answers « later », or not at all, is asked again: ten tries over 24 hours.
 WAITS = (
@@ -24,8 +25,6 @@ DEFAULT_ACCENT = "#0b5f62"
 
 _DOMAIN_DOT = re.compile(r"(?<=\w)[.。．｡](?=[^\W\d_]{2})")
 _ADDRESS_SIGN = re.compile(r"(?<=\S)[@＠](?=\S)")
-_ACCENT = re.compile(r"#[0-9A-Fa-f]{6}")
-_WHITE_CONTRAST = 4.5  # WCAG AA, text of the button on its ground
 
 
 def wait_after(attempts: int) -> timedelta | None:
@@ -55,9 +54,5 @@ def said(text: str | None, limit: int = 160) -> str:
 
 def accent_of(colour: str) -> str:
     """The organisation's colour when white text reads on it; else the portal's own."""
-    if not _ACCENT.fullmatch(colour):
-        return DEFAULT_ACCENT
-    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    luminance = sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-    return colour if 1.05 / (luminance + 0.05) >= _WHITE_CONTRAST else DEFAULT_ACCENT
+    reads = is_colour(colour) and contrast(colour, WHITE) >= MIN_CONTRAST
+    return colour if reads else DEFAULT_ACCENT

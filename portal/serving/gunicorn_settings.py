@@ -16,10 +16,11 @@ from portal.serving.following import follow_parent
 from portal.serving.masking import MaskTokens, mask
 
 bind = f"{os.environ.get('PORTAL_BIND') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
-worker_class = "portal.serving.arrivals.ArrivalWorker"  # slow senders hold no thread
+worker_class = "portal.serving.web_worker.WebWorker"  # slow people hold no thread
 workers = 2
 threads = 4
 worker_connections = 400  # of 320 KiB at most: what slow senders can make one process hold
+sendfile = False  # an answer is written to what holds the rest of it for a slow reader
 timeout = 60
 graceful_timeout = 20
 preload_app = True  # one copy of the code in memory for both processes

@@ -1,9 +1,8 @@
 """Who buys and who pays: the two forms about the client, asked through both doors."""
 
-from collections.abc import Callable
 from typing import Any
 
-from wtforms import Form, SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
 from portal.companies import rules as identifiers
@@ -14,22 +13,10 @@ from portal.fields import (
     PhoneField,
     Required,
     TileField,
+    checked,
 )
 from portal.funding.rules import FunderChoice, opcos
 from portal.web import PortalForm
-
-
-def checked(check: Callable[[str], str]) -> Callable[[Form, Any], None]:
-    """A validator that also normalises: the field's data becomes what `check` returns."""
-
-    def validate(_form: Form, field: Any) -> None:
-        if field.data:
-            try:
-                field.data = check(field.data)
-            except ValueError as error:
-                raise ValidationError(str(error)) from error
-
-    return validate
 
 
 class CompanyForm(PortalForm):

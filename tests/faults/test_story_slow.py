@@ -1,6 +1,7 @@
 """Slow people, slow attackers, slow mail servers: nobody else waits for them."""
 
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -10,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from portal import tasks
-from portal.app import REQUEST_LIMIT
-from portal.serving import arrivals, gunicorn_settings
-from portal.serving.arrivals import Arrival
+from portal.serving import arrivals, departures, gunicorn_settings
 from tests.emails.mailroom import Server
 from tests.races.running import (
     FORM,
     LETTERS,
     PAPERS,
+    PATIENCE,
     Person,
     Portal,
     children,
@@ -32,6 +32,8 @@ SLOW_SECONDS = 6.0
 LOOSE = 3.0  # seconds a test grants on a busy machine; bench/acts.py measures
 THREADS = gunicorn_settings.workers * gunicorn_settings.threads
 SESSIONS = 3
+SEVERAL = 40  # more than any socket takes before its reader reads
+STATIC = Path(arrivals.__file__).parents[1] / "static"
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +111,151 @@ def test_slow_senders_delay_nobody(portal: Portal, loris: list[socket.socket]) -
     assert time.monotonic() - started > arrivals.HEAD_SECONDS - 2
 
 
+def connected(portal: Portal, said: bytes = b"") -> socket.socket:
+    line = socket.create_connection(("127.0.0.1", portal.port), timeout=60)
+    line.sendall(said)
+    return line
+
+
+@contextmanager
+def open_lines(lines: list[socket.socket]) -> Iterator[list[socket.socket]]:
+    try:
+        yield lines
+    finally:
+        for line in lines:
+            line.close()
+
+
+def nobody_waits(portal: Portal, limit: float = LOOSE) -> None:
+    """Ten pages and ten acts, one after the other, each soon answered."""
+    trainer = signed_in(portal)
+    for number in range(10):
+        assert trainer.get("/formateur/").seconds < limit
+        key = f"{time.monotonic()}-{number}"
+        assert trainer.post(NEW, {"way": "self", "key": key}).seconds < limit
+
+
+def slow_reader(portal: Portal) -> socket.socket:
+    """Asks for a file and reads nothing of it: its own window is as small as can be."""
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    line.connect(("127.0.0.1", portal.port))
+    line.settimeout(60)
+    asked = f"GET /statique/htmx.min.js HTTP/1.1\r\nHost: 127.0.0.1:{portal.port}\r\n\r\n"
+    line.sendall(asked.encode() * SEVERAL)
+    return line
+
+
+def test_slow_readers_delay_nobody(portal: Portal) -> None:
+    """And each gets all it asked for, once it reads."""
+    with open_lines([slow_reader(portal) for _ in range(4 * THREADS)]) as lines:
+        nobody_waits(portal)
+        line = lines[0]
+        received = b""
+        whole = (STATIC / "htmx.min.js").read_bytes()
+        while received.count(whole[-100:]) < SEVERAL:
+            piece = line.recv(65_536)
+            assert piece, "cut in the middle"
+            received += piece
+        assert received.count(whole) == SEVERAL
+
+
+def test_whoever_does_not_hang_up_delays_nobody(portal: Portal) -> None:
+    asked = f"GET /sante HTTP/1.1\r\nHost: 127.0.0.1:{portal.port}\r\nConnection: close\r\n\r\n"
+    with open_lines([connected(portal, asked.encode()) for _ in range(8 * THREADS)]) as lines:
+        started = time.monotonic()
+        nobody_waits(portal)
+        assert time.monotonic() - started < 10 * LOOSE
+        assert all(line.recv(4_096).startswith(b"HTTP/1.1 200 OK") for line in lines)
+
+
+def test_bodies_that_never_come_delay_nobody(portal: Portal) -> None:
+    """Too large for the page: refused at once, and the connection ends without waiting for it."""
+    told = f"POST /connexion HTTP/1.1\r\nHost: 127.0.0.1:{portal.port}\r\n"
+    told += f"Origin: {portal.url}\r\nContent-Type: {FORM}\r\nContent-Length: 9999999\r\n\r\n"
+    with open_lines([connected(portal, told.encode()) for _ in range(8 * THREADS)]) as lines:
+        nobody_waits(portal)
+        for line in lines:
+            answer = b"".join(iter(lambda line=line: line.recv(65_536), b""))  # type: ignore[misc]
+            assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def files(person: Person, octets: int) -> tuple[bytes, str]:
+    edge = "frontiere"
+    body = f"--{edge}\r\nContent-Disposition: form-data; name=csrf_token\r\n\r\n{person.token}\r\n"
+    body += f'--{edge}\r\nContent-Disposition: form-data; name=file; filename="a.pdf"\r\n\r\n'
+    return body.encode() + b"x" * octets + f"\r\n--{edge}--\r\n".encode(), edge
+
+
+def send_slowly(portal: Portal, person: Person, answers: list[bytes]) -> None:
+    body, edge = files(person, 2 * arrivals.BODY_LIMIT)
+    lines = ["POST /verifier HTTP/1.1", f"Host: 127.0.0.1:{portal.port}"]
+    lines += [f"{name}: {value}" for name, value in person.headers().items()]
+    lines += [f"Content-Type: multipart/form-data; boundary={edge}", "Connection: close"]
+    whole = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+    with closing(connected(portal)) as line:
+        for at in range(0, len(whole), len(whole) // 12):
+            line.sendall(whole[at : at + len(whole) // 12])
+            time.sleep(SLOW_SECONDS / 12)
+        answers.append(line.recv(4_096))
+
+
+def test_slow_files_delay_nobody(portal: Portal) -> None:
+    """As many files on their way as two processes take; each is received in the end."""
+    person = Person(portal)
+    person.get("/verifier")
+    answers: list[bytes] = []
+    slow = [
+        threading.Thread(target=send_slowly, args=(portal, person, answers))
+        for _ in range(2 * THREADS)
+    ]
+    for thread in slow:
+        thread.start()
+    while any(thread.is_alive() for thread in slow):
+        nobody_waits(portal)
+    assert {answer.split(b"\r\n")[0] for answer in answers} == {b"HTTP/1.1 200 OK"}
+    assert len(answers) == len(slow)
+
+
+def test_people_who_leave_in_the_middle(portal: Portal) -> None:
+    """In the head, in the body, in the answer, politely or not."""
+    host = b"Host: 127.0.0.1:%d\r\n" % portal.port
+    begun = (
+        b"GET /sa",
+        b"POST /connexion HTTP/1.1\r\n" + host + b"Content-Length: 90\r\n\r\na=1",
+        b"GET /statique/htmx.min.js HTTP/1.1\r\n" + host + b"\r\n",
+    )
+    for number in range(60):
+        line = connected(portal, begun[number % 3])
+        if number % 2:  # a reset, instead of an end
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.close()
+    nobody_waits(portal)
+    assert "Traceback" not in portal.said()
+
+
+def test_the_server_stops_although_people_are_slow(template: Path, tmp_path: Path) -> None:
+    """Who was acting is answered; who was dawdling is not waited for."""
+    with running(template, tmp_path / "data", Server()) as portal:
+        trainer = signed_in(portal)
+        lines = [connected(portal, b"GET / HT") for _ in range(THREADS)]
+        lines += [slow_reader(portal) for _ in range(THREADS)]
+        with open_lines(lines):
+            body = trainer.body({"way": "self", "key": "last"})
+            whole = head(portal, trainer, len(body)) + body
+            acting = connected(portal, whole[:-5])
+            time.sleep(0.3)
+            started = time.monotonic()
+            assert portal.web is not None
+            portal.web.terminate()
+            time.sleep(0.3)
+            acting.sendall(whole[-5:])
+            assert acting.recv(4_096).startswith(b"HTTP/1.1 303 ")
+            acting.close()
+            portal.web.wait(PATIENCE)
+            assert time.monotonic() - started < departures.HURRIED_SECONDS + 2 * LOOSE
+
+
 def test_a_silent_mail_server_delays_no_page_and_no_paper(portal: Portal) -> None:
     """Each session finds the worker waiting for the server about the messages of those before."""
     trainer = signed_in(portal)
@@ -135,66 +282,3 @@ def papers_ready(portal: Portal, ref: str) -> int:
         "SELECT count(*) FROM document JOIN training_session t ON t.id = training_id "
         "WHERE t.ref = ? AND document.state = 'ready'", ref,
     )[0])  # fmt: skip
-
-
-# --- The bounds of one request
-
-
-HEAD = b"POST /l/x HTTP/1.1\r\nHost: portail.example\r\n"
-
-
-def gathered(*pieces: bytes) -> Arrival:
-    arrival = Arrival(b"")
-    for piece in pieces:
-        assert arrival.add(piece) is None
-    return arrival
-
-
-@pytest.mark.parametrize("size", [1, 3, 1_000])
-def test_a_request_in_pieces_is_the_same_request(size: int) -> None:
-    whole = HEAD + b"content-LENGTH:  7 \r\nAccept: */*\r\n\r\na=1&b=2"
-    pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
-    assert not gathered(*pieces[:-1]).is_whole
-    arrival = gathered(*pieces)
-    assert arrival.is_whole
-    assert bytes(arrival.received) == whole
-
-
-@pytest.mark.parametrize(
-    "rest",
-    [
-        b"\r\n",
-        b"Content-Length: 0\r\n\r\n",
-        b"Content-Length: %d\r\n\r\n" % (arrivals.BODY_LIMIT + 1),  # refused by the portal, unread
-        b"Content-Length: douze\r\n\r\n",  # refused by gunicorn, unread
-        b"Content-Length: 2\r\n\r\nabGET / HTTP/1.1\r\n",  # the next request is begun
-    ],
-)
-def test_a_head_that_suffices_does_not_wait(rest: bytes) -> None:
-    assert gathered(HEAD + rest).is_whole
-
-
-def test_what_cannot_be_bounded_is_refused() -> None:
-    assert Arrival(b"").add(HEAD + b"Transfer-Encoding: chunked\r\n\r\n") == 411
-    arrival = gathered(b"GET / HTTP/1.1\r\nX: ", b"x" * (arrivals.HEAD_LIMIT - 100))
-    assert arrival.add(b"x" * 100) == 431
-
-
-def test_whoever_asks_to_go_on_is_told_to() -> None:
-    asked = HEAD + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
-    assert gathered(asked).asks_to_go_on
-    assert not gathered(asked + b"ab").asks_to_go_on
-
-
-def test_head_and_body_have_their_time() -> None:
-    for arrival, seconds in (
-        (gathered(HEAD), arrivals.HEAD_SECONDS),
-        (gathered(HEAD + b"Content-Length: 9\r\n\r\n"), arrivals.WHOLE_SECONDS),
-    ):
-        assert not arrival.is_late(arrival.since + seconds - 0.1, leaving=False)
-        assert arrival.is_late(arrival.since + seconds + 0.1, leaving=False)
-        assert arrival.is_late(arrival.since + arrivals.LEAVING_SECONDS + 0.1, leaving=True)
-
-
-def test_everything_the_portal_admits_is_waited_for() -> None:
-    assert arrivals.BODY_LIMIT == REQUEST_LIMIT

@@ -41,6 +41,7 @@ BETWEEN_ROOMS = {
 OUT_OF_REACH = {
     "catalogue": {"app", "blueprints", "cli", "web"},
     "workflow": {"app", "blueprints", "cli", "web"},
+    "administration": {"app", "blueprints", "cli", "web"},
     "tasks": {"app", "blueprints", "catalogue", "cli", "web", "workflow"},
     "blueprints": {"app", "cli", "tasks"},
 }

@@ -36,6 +36,7 @@ from tests.pages import BASE_URL, Visitor, soup_of
 from tests.security.typed import SIRETS, Answers, topics
 
 OWNERS = {"quetzal": TRAINER, "wapiti": OTHER_TRAINER}
+SLUGS = {"client": "entreprise", "office.settings": "identite"}
 COUNTERS = ("attempt", "held_form")  # what a refusal may write
 
 
@@ -107,7 +108,7 @@ class Side:
         return {
             "ref": dossier.ref,
             "public_id": dossier.public_id,
-            "slug": "entreprise" if endpoint.startswith("client.") else "programme",
+            "slug": SLUGS.get(endpoint.rpartition(".")[0], "programme"),
             "kind": "devis",
             "document_id": self.sent.documents[0],
             "mail_id": self.sent.mails[mail],

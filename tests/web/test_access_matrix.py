@@ -105,6 +105,10 @@ office.programme.restore     POST -     login 403   403   303   login login logi
 office.programme.save        POST -     login 403   403   409   login login login login
 office.programmes.index      GET  -     login 403   403   200   login login login login
 office.programmes.show       GET  -     login 403   403   200   login login login login
+office.settings.index        GET  -     login 403   403   200   login login login login
+office.settings.logo         GET  -     login 403   403   200   login login login login
+office.settings.save         POST -     login 403   403   422   login login login login
+office.settings.show         GET  -     login 403   403   200   login login login login
 public.accessibility         GET  -     200   200   200   200   200   200   200   200
 public.brand_css             GET  -     200   200   200   200   200   200   200   200
 public.call_trainer          POST draft 404   404   404   404   404   404   dead  dead

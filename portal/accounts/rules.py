@@ -1,0 +1,52 @@
+"""The organisation's colour: whether people can read what is written in it, or on it. Pure."""
+
+import re
+
+PAPER = "#F7F6F3"  # the ground of every page (portal/static/app.css)
+WHITE = "#FFFFFF"
+MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 (AA)
+SOFT_SHARE = 0.11  # of the colour in its soft tint (`public.brand_css`)
+
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+
+
+def is_colour(text: str) -> bool:
+    """Whether `text` is a colour such as #0B5F62."""
+    return bool(_COLOUR.fullmatch(text))
+
+
+def contrast(colour: str, ground: str) -> float:
+    """Contrast of two colours #rrggbb, from 1 to 21 (WCAG 2.2)."""
+    lighter, darker = sorted((_luminance(colour), _luminance(ground)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def least_contrast(accent: str) -> float:
+    """The weakest contrast that colour has anywhere: on white, on the page, on its soft tint."""
+    return min(contrast(accent, ground) for ground in (WHITE, PAPER, soft(accent)))
+
+
+def soft(accent: str) -> str:
+    """The tint pages put behind what is chosen: a little of the colour in white."""
+    mixed = (round(SOFT_SHARE * value + (1 - SOFT_SHARE) * 255) for value in _channels(accent))
+    return "#" + "".join(f"{value:02X}" for value in mixed)
+
+
+def check_accent(text: str) -> str:
+    """« #0b5f62 » → « #0B5F62 »; raises ValueError (a French sentence) when it cannot be read."""
+    colour = text.strip().upper()
+    if not is_colour(colour):
+        raise ValueError("Écrivez la couleur comme #0B5F62")
+    if least_contrast(colour) < MIN_CONTRAST:
+        raise ValueError("Cette couleur est trop claire pour être lue\u00a0: choisissez plus foncé")
+    return colour
+
+
+def _channels(colour: str) -> list[int]:
+    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+
+
+def _luminance(colour: str) -> float:
+    shares = (value / 255 for value in _channels(colour))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
