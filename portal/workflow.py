@@ -14,7 +14,7 @@ from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
 from portal.documents.models import Document
-from portal.effects import funding, preparing, signing
+from portal.effects import funding, paper, preparing, signing
 from portal.effects.act import Act
 from portal.effects.act import Refused as Refused
 from portal.effects.preparing import address_on_file as address_on_file
@@ -174,7 +174,9 @@ EFFECTS: dict[Event, Callable[[Act], None]] = {
     Event.POSTPONE: funding.postpone,
     Event.SEND_SIGN_LINK: signing.send_link,
     Event.SIGN: signing.sign,
-    Event.RECORD_PAPER_SIGNATURE: signing.record_paper_signature,
+    Event.RECEIVE_SIGNED_PAPER: paper.receive_signed_paper,
+    Event.REFUSE_SIGNED_PAPER: paper.refuse_signed_paper,
+    Event.RECORD_PAPER_SIGNATURE: paper.record_paper_signature,
     Event.DECLINE_SIGNATURE: signing.decline_signature,
     Event.DELEGATE_SIGNATURE: signing.delegate_signature,
     Event.START: funding.start,

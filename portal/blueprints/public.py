@@ -13,12 +13,12 @@ from portal.access.models import ShareLink
 from portal.access.rules import Actor, Role, Scope, trim
 from portal.access.service import Found, LinkStatus
 from portal.accounts import service as accounts
+from portal.blueprints import landing
 from portal.blueprints.opco import blueprint as opco
 from portal.extensions import db
 from portal.funding.rules import opcos
 from portal.training import service as trainings
 from portal.training.forms import CLIENT_STEPS
-from portal.training.models import TrainingSession
 from portal.training.rules import Event, State
 
 blueprint = Blueprint("public", __name__)
@@ -95,17 +95,18 @@ def accessibility() -> ResponseReturnValue:
 @blueprint.get("/l/<token>")
 def link(token: str) -> ResponseReturnValue:
     """Shows who invites, for what. Changes nothing: mail programs open links by themselves."""
-    return _landing(_find(token), trim(token))
+    return landing.show(_find(token), trim(token))
 
 
 @blueprint.post("/l/<token>")
 def open_link(token: str) -> ResponseReturnValue:
     """« Commencer »: this browser may open the dossier for a while, at an address without token."""
     found = _find(token)
-    if found.link is None or found.status is not LinkStatus.LIVE or _is_cancelled(found.link):
+    named = found.link
+    if named is None or found.status is not LinkStatus.LIVE or landing.is_cancelled(named):
         return web.see_other(url_for("public.link", token=trim(token)))
-    cookie = access.open_space(found.link, web.space_cookie(), clock.now())
-    response = web.see_other(_first_page(found.link))
+    cookie = access.open_space(named, web.space_cookie(), clock.now())
+    response = web.see_other(_first_page(named))
     web.keep_space_cookie(response, cookie)
     return response
 
@@ -135,7 +136,12 @@ def renew_link(token: str) -> ResponseReturnValue:
     _count_renewal(dead)
     client = Actor(Role.CLIENT, dead.id, "Client", web.client_ip())
     try:
-        workflow.perform(Event.RENEW_LINK, dead.training, client, link=dead)
+        if dead.scope == Scope.SIGN:
+            if not landing.may_send_again(dead):
+                return web.see_other(back)
+            workflow.perform(Event.SEND_SIGN_LINK, dead.training, client)
+        else:
+            workflow.perform(Event.RENEW_LINK, dead.training, client, link=dead)
     except workflow.Refused:
         return web.see_other(back)
     return web.see_other(url_for("public.link", token=trim(token), suite="envoye"))
@@ -161,7 +167,7 @@ def _find(token: str) -> Found:
 
 def _dead_link(token: str) -> ShareLink:
     found = _find(token)
-    if found.link is None or found.status is LinkStatus.LIVE or _is_cancelled(found.link):
+    if found.link is None or found.status is LinkStatus.LIVE or landing.is_cancelled(found.link):
         abort(404)
     return found.link
 
@@ -169,82 +175,6 @@ def _dead_link(token: str) -> ShareLink:
 def _count_renewal(dead: ShareLink) -> None:
     if not tries.allow(f"renew:{dead.id}", RENEWALS_PER_DAY, DAY, clock.now()):
         abort(429)
-
-
-def _is_cancelled(shared: ShareLink) -> bool:
-    return shared.training.state == State.CANCELLED
-
-
-FATES = {
-    "unknown": (
-        "Ce lien n’est pas valable",
-        "Votre messagerie l’a peut-être coupé. Copiez-le en entier, ou demandez-en un autre.",
-    ),
-    "expired": ("Ce lien n’ouvre plus rien", "Sa durée est passée. Votre dossier est conservé."),
-    "replaced": (
-        "Ce lien a été remplacé",
-        "Un lien plus récent vous a été envoyé\u00a0: c’est lui qui ouvre votre dossier.",
-    ),
-    "revoked": (
-        "Ce lien a été fermé",
-        "La personne qui vous forme l’a fermé. Votre dossier est conservé.",
-    ),
-    "cancelled": (
-        "Cette session est annulée",
-        "Il n’y a plus rien à compléter. Vos données ne serviront pas à autre chose.",
-    ),
-}
-
-
-def _landing(found: Found, token: str) -> Response:
-    """One look for every fate of a link; only the sentence and the way out differ."""
-    if found.link is None:
-        return _dead(404, "unknown", token)
-    training = found.link.training
-    if _is_cancelled(found.link):
-        return _dead(410, "cancelled", token, training=training)
-    if found.status is LinkStatus.LIVE:
-        return web.page(
-            "public/link.html",
-            token=token,
-            training=training,
-            dates=_dates(training),
-            vat=training.vat_regime or accounts.organisation().vat_regime,
-            is_complete=training.state != State.DRAFT,
-            steps=len(CLIENT_STEPS) + 1,  # and the check of the answers
-        )
-    may_renew = (
-        found.link.revoked_at is None and workflow.address_on_file(training, found.link) is not None
-    )
-    return _dead(410, found.status.value, token, training=training, may_renew=may_renew)
-
-
-def _dates(training: TrainingSession) -> str:
-    first, last = training.first_day, training.last_day
-    return french.span(first, last) if first and last else ""
-
-
-def _dead(
-    status: int,
-    fate: str,
-    token: str,
-    training: TrainingSession | None = None,
-    may_renew: bool = False,
-) -> Response:
-    heading, sentence = FATES[fate]
-    may_call = training is not None and fate != "cancelled"
-    return web.page(
-        "public/link_dead.html",
-        status=status,
-        heading=heading,
-        sentence=sentence,
-        token=token,
-        training=training,
-        may_renew=may_renew,
-        may_call=may_call,
-        call=f"Prévenir {training.trainer.name}" if training else "",
-        done=request.args.get("suite") if may_call else None,
-    )
 
 
 # --- « Trouver mon OPCO »

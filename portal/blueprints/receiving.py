@@ -182,13 +182,13 @@ def agreement(training: TrainingSession, back: str) -> Response:
 
 
 def signed_paper(training: TrainingSession, back: str) -> Response:
-    """The scan of a paper signed by hand; then the page at `back`."""
+    """The scan of a paper signed by hand, for the office to look at; then the page at `back`."""
     try:
         stored = _stored()
-        workflow.perform(Event.RECORD_PAPER_SIGNATURE, training, web.actor(), stored=stored)
+        workflow.perform(Event.RECEIVE_SIGNED_PAPER, training, web.actor(), stored=stored)
     except (Rejected, workflow.Refused) as error:
         return _said(error, back)
-    flash(f"Signature papier enregistrée\u00a0: {_described(stored)}.", "ok")
+    flash(f"Bien reçu\u00a0: {_described(stored)}.", "ok")
     return web.see_other(back)
 
 

@@ -1,4 +1,4 @@
-"""Signing the convention and undertaking to pay, online or on paper."""
+"""Signing the convention and undertaking to pay, online."""
 
 import logging
 from datetime import datetime
@@ -20,8 +20,6 @@ from portal.signature.models import OneTimeCode, Signature
 from portal.training import reusing
 from portal.training.models import TrainingSession
 from portal.training.rules import State
-from portal.uploads import service as uploads
-from portal.uploads.rules import Purpose
 
 CHANGED = (
     "Le document a changé depuis l’ouverture de cette page\u00a0: relisez la nouvelle version "
@@ -68,11 +66,11 @@ def send_link(act: Act) -> None:
 def request_letter(act: Act, link: ShareLink, at: datetime) -> Email:
     """The message that carries a signing link, to the signatory alone."""
     return signing_notices.sign_request(
-        act.training, link, _due(act.training), act.organisation, at
+        act.training, link, due_cents(act.training), act.organisation, at
     )
 
 
-def _due(training: TrainingSession) -> int:
+def due_cents(training: TrainingSession) -> int:
     """What the client will be invoiced, in cents; 0 while it is not known or nothing is owed."""
     if training.granted_cents is None:
         return 0
@@ -80,10 +78,16 @@ def _due(training: TrainingSession) -> int:
     return found.client_due_cents if found.remainder_cents else 0
 
 
+def may_text(training: TrainingSession) -> bool:
+    """Whether a code may go by SMS: a gateway is configured, a mobile number is on file."""
+    number = sms.mobile(training.company.phone if training.company else None)
+    return bool(settings().sms_url) and number is not None
+
+
 def mobile_of(training: TrainingSession) -> str:
     """Where a code goes by SMS. Raises CodeRefused when it cannot go that way."""
     number = sms.mobile(training.company.phone if training.company else None)
-    if not settings().sms_url or number is None:
+    if not may_text(training) or number is None:
         raise codes.CodeRefused(NO_SMS)
     return number
 
@@ -106,7 +110,7 @@ def sign(act: Act) -> None:
     if document is None or (document.id, document.sha256) != data["shown"]:
         raise Refused((CHANGED,))
     codes.use_code(data["link"], document, data["code"], act.at)
-    due = _due(training)
+    due = due_cents(training)
     try:
         signature = signatures.sign(
             training,
@@ -123,7 +127,7 @@ def sign(act: Act) -> None:
         )
     except signatures.AlreadySigned as error:
         raise Refused((str(error),)) from error
-    _signed(act, signature, due)
+    signed(act, signature, due)
     act.body = {
         "document": document.id,
         "sha256": document.sha256,
@@ -134,29 +138,8 @@ def sign(act: Act) -> None:
     act.result = signature
 
 
-def record_paper_signature(act: Act) -> None:
-    """The scan of the signed paper, checked by the office, counts as the online signature does."""
-    training, data = act.training, act.data
-    document = signable(training)
-    if document is None:
-        raise Refused(("Il n’y a rien à signer pour le moment",))
-    upload = uploads.record(data["stored"], training, Purpose.SIGNED_PAPER, act.actor, act.at)
-    db.session.flush()
-    act.uploads.append(upload)
-    due = _due(training)
-    signature = signatures.record_paper(
-        training, document, upload, actor=act.actor, committed_cents=due or None, at=act.at
-    )
-    _signed(act, signature, due)
-    act.body = {
-        "document": document.id,
-        "upload": upload.sha256,
-        "evidence": signatures.evidence_digest(signature),
-    }
-    act.result = signature
-
-
-def _signed(act: Act, signature: Signature, due_cents: int) -> None:
+def signed(act: Act, signature: Signature, due_cents: int) -> None:
+    """What follows a signature, online or on paper: the facts of the session, and who is told."""
     training = act.training
     act.signatures.append(signature)
     training.signed_at = training.signed_at or act.at

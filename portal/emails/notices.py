@@ -10,15 +10,10 @@ from portal.accounts.models import Organisation
 from portal.emails.envelope import to_client, to_office, to_trainer
 from portal.emails.models import Email
 from portal.emails.rules import said
-from portal.emails.shape import FILE, SESSION, about, client_name, notice, reason_line
+from portal.emails.shape import FILE, SESSION, about, client_name, notice, reason_line, received
 from portal.funding.rules import Split
 from portal.training.models import TrainingSession
 from portal.uploads.models import Upload
-
-
-def _received(upload: Upload) -> str:
-    pages = french.count(upload.pages, "page")
-    return f"{said(upload.name, 120)} ({pages}, {french.size(upload.octets)})"
 
 
 def agreement_receipt(
@@ -30,7 +25,7 @@ def agreement_receipt(
         subject=f"Accord bien reçu, nous le vérifions ({training.ref})",
         key=str(upload.id),
         more=notice("Accord bien reçu", [
-            f"Nous avons reçu {_received(upload)}, {french.moment(at)}.",
+            f"Nous avons reçu {received(upload)}, {french.moment(at)}.",
             "Nous le vérifions sous deux jours ouvrés, puis vous écrivons.",
         ]),
     )  # fmt: skip
@@ -45,7 +40,7 @@ def agreement_to_check(
         subject=f"Accord à vérifier\u00a0: {client_name(training)} ({training.ref})",
         key=str(upload.id),
         more=notice("Un accord est à vérifier", [
-            f"{said(upload.received_by)} a déposé {_received(upload)} pour {about(training)}.",
+            f"{said(upload.received_by)} a déposé {received(upload)} pour {about(training)}.",
         ], FILE),
     )  # fmt: skip
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from portal import french
 from portal.emails.rules import said
 from portal.training.models import TrainingSession
+from portal.uploads.models import Upload
 
 REASON_LIMIT = 500
 SPACE, SESSION, FILE = "Ouvrir mon espace", "Voir la session", "Ouvrir le dossier"
@@ -32,3 +34,9 @@ def about(training: TrainingSession) -> str:
 def reason_line(reason: str) -> str:
     """The reason that was typed, quoted."""
     return f"Raison indiquée\u00a0: «\u00a0{said(reason, REASON_LIMIT)}\u00a0»."
+
+
+def received(upload: Upload) -> str:
+    """« accord.pdf (2 pages, 212 Ko) »."""
+    pages = french.count(upload.pages, "page")
+    return f"{said(upload.name, 120)} ({pages}, {french.size(upload.octets)})"

@@ -32,6 +32,8 @@ EVENT_TEXT = {
     "send_sign_link": "Lien de signature envoyé",
     "send_code": "Code de signature envoyé",
     "sign": "Document signé en ligne",
+    "receive_signed_paper": "Numérisation du document signé reçue",
+    "refuse_signed_paper": "Numérisation du document signé renvoyée",
     "record_paper_signature": "Signature sur papier enregistrée",
     "decline_signature": "Signature refusée",
     "delegate_signature": "Signature confiée à une autre personne",

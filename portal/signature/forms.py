@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from wtforms import BooleanField, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
 from portal.fields import EmailField, MaxLength, Required
+from portal.signature.models import Channel
 from portal.web import PortalForm
 
 
@@ -24,6 +25,7 @@ class SignForm(PortalForm):
         validators=[Required("Indiquez votre fonction"), MaxLength(80)],
         render_kw={"autocomplete": "organization-title"},
     )
+    channel = RadioField("Recevoir le code", default=Channel.EMAIL.value)
     drawn = HiddenField()
     shown_id = HiddenField()
     shown_sha256 = HiddenField()
@@ -33,9 +35,17 @@ class SignForm(PortalForm):
         render_kw={"inputmode": "numeric", "autocomplete": "one-time-code"},
     )
 
-    def __init__(self, *args: Any, owes: bool, asks_code: bool, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        owes: bool,
+        asks_code: bool,
+        ways: list[tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.owes, self.asks_code = owes, asks_code
+        self.channel.choices = ways
 
     def validate_undertakes(self, field: Any) -> None:
         if self.owes and not field.data:
@@ -43,7 +53,7 @@ class SignForm(PortalForm):
 
     def validate_code(self, field: Any) -> None:
         if self.asks_code and not field.data:
-            raise ValidationError("Saisissez le code reçu par e-mail")
+            raise ValidationError("Saisissez le code reçu")
 
 
 class DeclineForm(PortalForm):

@@ -169,6 +169,12 @@ TRANSITIONS: dict[Event, Transition] = {
         _SIGNABLE, None, frozenset({_C, _T, _O}), (_something_to_sign,)
     ),
     Event.SIGN: Transition(_SIGNABLE, None, frozenset({_C}), (_something_to_sign,)),
+    Event.RECEIVE_SIGNED_PAPER: Transition(
+        _SIGNABLE, None, frozenset({_C, _T, _O}), (_something_to_sign,)
+    ),
+    Event.REFUSE_SIGNED_PAPER: Transition(
+        _SIGNABLE, None, frozenset({_O}), (_something_to_sign, _reason_given)
+    ),
     Event.RECORD_PAPER_SIGNATURE: Transition(
         _SIGNABLE, None, frozenset({_O}), (_something_to_sign,)
     ),

@@ -44,6 +44,8 @@ class Event(StrEnum):
     POSTPONE = "postpone"
     SEND_SIGN_LINK = "send_sign_link"
     SIGN = "sign"
+    RECEIVE_SIGNED_PAPER = "receive_signed_paper"
+    REFUSE_SIGNED_PAPER = "refuse_signed_paper"
     RECORD_PAPER_SIGNATURE = "record_paper_signature"
     DECLINE_SIGNATURE = "decline_signature"
     DELEGATE_SIGNATURE = "delegate_signature"

@@ -24,7 +24,9 @@ class UploadState(StrEnum):
 
 class Upload(db.Model):  # type: ignore[name-defined]
     """One handing-in. `sha256` is the PDF that is read (the original, or photos put together);
-    `originals` are the files as they came: [{"sha256", "name", "octets", "type"}].
+    `document_id` is the version of the paper that a scan shows; `refused_at` when the office saw
+    no signature there. `originals` are the files as they came:
+    [{"sha256", "name", "octets", "type"}].
     """
 
     __tablename__ = "upload"
@@ -47,6 +49,9 @@ class Upload(db.Model):  # type: ignore[name-defined]
     words: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    refused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    refused_reason: Mapped[str | None]
     received_at: Mapped[datetime] = mapped_column(UTCDateTime)
     received_role: Mapped[str]
     received_by: Mapped[str]

@@ -21,7 +21,7 @@ from portal import clock, workflow
 from portal.access import service as access
 from portal.access.rules import Actor, Role, Scope
 from portal.documents import service as documents
-from portal.effects import signing
+from portal.effects import paper, signing
 from portal.extensions import db, writing
 from portal.funding import service as fundings
 from portal.funding.rules import Base
@@ -125,7 +125,10 @@ class Money(RuleBasedStateMachine):
     def sign_on_paper(self, role: Role) -> None:
         second_half.make_papers(self.identity)
         words = ("Scan", str(next(self.numbers)))
-        self.perform(Event.RECORD_PAPER_SIGNATURE, role, stored=second_half.stored_paper(words))
+        stored = second_half.stored_paper(words)
+        self.perform(Event.RECEIVE_SIGNED_PAPER, Role.CLIENT, stored=stored)
+        scan = paper.waiting_scan(self.row())
+        self.perform(Event.RECORD_PAPER_SIGNATURE, role, upload_id=scan.id if scan else 0)
 
     @rule(role=ROLES)
     def ask_link(self, role: Role) -> None:

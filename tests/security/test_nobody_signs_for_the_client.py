@@ -234,7 +234,7 @@ def test_no_act_of_the_trainer_or_the_office_signs(app: Flask, waiting: Told) ->
                 db.session.rollback()
         trainer = Actor(Role.TRAINER, user(TRAINER).id, "Claire Montagnier")
         with pytest.raises(workflow.Refused):
-            workflow.perform(Event.RECORD_PAPER_SIGNATURE, row, trainer, stored=None)
+            workflow.perform(Event.RECORD_PAPER_SIGNATURE, row, trainer, upload_id=1)
         for channel in Channel:
             with pytest.raises(codes.CodeRefused):
                 workflow.send_code(row, link, document, channel, trainer)

@@ -49,6 +49,8 @@ LIFE = {
     Event.POSTPONE: ({State.REFUSED}, {C, O}, State.DRAFT),
     Event.SEND_SIGN_LINK: (SIGNABLE, {C, T, O}, None),
     Event.SIGN: (SIGNABLE, {C}, None),
+    Event.RECEIVE_SIGNED_PAPER: (SIGNABLE, {C, T, O}, None),
+    Event.REFUSE_SIGNED_PAPER: (SIGNABLE, {O}, None),
     Event.RECORD_PAPER_SIGNATURE: (SIGNABLE, {O}, None),
     Event.DECLINE_SIGNATURE: (SIGNABLE, {C}, None),
     Event.DELEGATE_SIGNATURE: (SIGNABLE, {C}, None),

@@ -35,6 +35,7 @@ client.declare_refusal       POST sent  shut  shut  shut  shut  422   shut  shut
 client.leave                 POST draft shut  shut  shut  shut  303   shut  shut  shut
 client.note_filing           GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.note_filing           POST sent  shut  shut  shut  shut  422   shut  shut  shut
+client.on_paper              GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.paper                 GET  draft shut  shut  shut  shut  404   shut  shut  shut
 client.paper                 GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.papers_state          GET  sent  shut  shut  shut  shut  200   shut  shut  shut
@@ -43,6 +44,7 @@ client.preview               GET  draft shut  shut  shut  shut  200   shut  shut
 client.save_step             POST draft shut  shut  shut  shut  409   shut  shut  shut
 client.save_step             POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.send_agreement        POST sent  shut  shut  shut  shut  space shut  shut  shut
+client.send_signed_paper     POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.signed_file           GET  sent  shut  shut  shut  shut  404   shut  shut  shut
 client.space                 GET  draft shut  shut  shut  shut  200   shut  shut  shut
 client.step                  GET  draft shut  shut  shut  shut  200   shut  shut  shut
@@ -109,6 +111,12 @@ office.settings.index        GET  -     login 403   403   200   login login logi
 office.settings.logo         GET  -     login 403   403   200   login login login login
 office.settings.save         POST -     login 403   403   422   login login login login
 office.settings.show         GET  -     login 403   403   200   login login login login
+office.signatures.original   GET  sent  login 403   403   404   login login login login
+office.signatures.page_image GET  sent  login 403   403   404   login login login login
+office.signatures.paper      GET  sent  login 403   403   303   login login login login
+office.signatures.paper      POST sent  login 403   403   303   login login login login
+office.signatures.phone_code GET  sent  login 403   403   200   login login login login
+office.signatures.phone_code POST sent  login 403   403   409   login login login login
 public.accessibility         GET  -     200   200   200   200   200   200   200   200
 public.brand_css             GET  -     200   200   200   200   200   200   200   200
 public.call_trainer          POST draft 404   404   404   404   404   404   dead  dead
@@ -128,9 +136,11 @@ signing.decline              POST sent  shut  shut  shut  shut  shut  shut  shut
 signing.delegate             GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
 signing.delegate             POST sent  shut  shut  shut  shut  shut  shut  shut  shut
 signing.done                 GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
+signing.on_paper             GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
 signing.page                 GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
 signing.paper                GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
 signing.signed_file          GET  sent  shut  shut  shut  shut  shut  shut  shut  shut
+signing.send_signed_paper    POST sent  shut  shut  shut  shut  shut  shut  shut  shut
 signing.sign                 POST sent  shut  shut  shut  shut  shut  shut  shut  shut
 static                       GET  -     200   200   200   200   200   200   200   200
 trainer.create               GET  -     login 200   200   403   login login login login
@@ -163,7 +173,7 @@ trainer.dossier.save_step    POST sent  login 422   404   403   login login logi
 trainer.dossier.send_agreement POST sent  login 303   404   403   login login login login
 trainer.dossier.send_link    POST draft login 422   404   403   login login login login
 trainer.dossier.send_sign_link POST sent  login 303   404   403   login login login login
-trainer.dossier.send_signed_paper POST sent  login 403   403   403   login login login login
+trainer.dossier.send_signed_paper POST sent  login 303   404   403   login login login login
 trainer.dossier.signed_file   GET  sent  login 404   404   403   login login login login
 trainer.dossier.start        POST sent  login 422   404   403   login login login login
 trainer.dossier.step         GET  draft login 200   404   403   login login login login

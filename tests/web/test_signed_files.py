@@ -153,7 +153,9 @@ def test_a_scan_is_what_leaves_of_a_paper_signature(app: Flask) -> None:
     scan = second_half.paper("Convention signée à la main")
     form = "form[action$=signature-papier]"
     answer = second_half.hand_in(office, page, (scan, "scan.pdf"), form=form)
-    assert "Signature papier enregistrée" in text_of(follow(office, answer))
+    page_of_scan = follow(office, answer)
+    seen = office.submit(page_of_scan, {"seen": "y"}, button="Enregistrer la signature")
+    assert "Signature sur papier enregistrée" in text_of(follow(office, seen))
     tasks.run_pending(app)
     state, attached = mails_of(app, training, "signed_to_client")
     assert state == "kept"

@@ -196,7 +196,7 @@ def test_refusing_to_sign_says_why_and_may_be_changed(app: Flask, trainer: Visit
     training, visitor, place = waiting(app)
     assert visitor.submit(place + "refuser", {"reason": ""}).status_code == 422
     page = follow(visitor, visitor.submit(place + "refuser", {"reason": "Prix à revoir"}))
-    assert "Votre refus est transmis." in text_of(page)
+    assert "Refus transmis" in text_of(page)
     told = messages(app, training)[-2:]
     assert [mail["letter"] for mail in told] == ["declined_to_trainer", "declined_to_office"]
     assert all("Prix à revoir" in mail["text"] for mail in told)

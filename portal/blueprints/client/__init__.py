@@ -14,12 +14,14 @@ from portal.blueprints.client import words as space_words
 from portal.blueprints.dossier.acts import filing
 from portal.blueprints.journey import Door
 from portal.companies.rules import staff_note
+from portal.effects import paper as paper_effects
 from portal.funding import service as fundings
 from portal.funding.rules import filing_deadline, opcos
 from portal.training import service as trainings
 from portal.training.forms import CLIENT_STEPS
 from portal.training.models import TrainingSession
 from portal.training.rules import Event, State
+from portal.uploads.rules import Purpose
 
 blueprint = Blueprint("client", __name__)
 LAYOUT = "layouts/client.html"
@@ -76,6 +78,7 @@ def _show_space(training: TrainingSession, block: str | None = None) -> Response
     opco = opcos().get(training.opco_code or "")
     progress = space_words.progress(training, opco)
     context = _papers_context(training)
+    received = [row for row in training.uploads if row.purpose == Purpose.AGREEMENT]
     stop_asking = block and web.wants_fragment() and not context["preparing"]
     return web.page(
         "client/space.html",
@@ -98,7 +101,8 @@ def _show_space(training: TrainingSession, block: str | None = None) -> Response
         staff_note=staff_note,
         split=fundings.split_of(training) if training.granted_cents is not None else None,
         waiting_signature=workflow.facts_of(training).owes_undertaking,
-        upload=training.uploads[-1] if training.uploads else None,
+        upload=received[-1] if received else None,
+        paper=paper_effects.waiting_scan(training),
         upload_error=None,
         **context,
     )

@@ -4,7 +4,7 @@ from flask import Response, flash, request, url_for
 from wtforms import TextAreaField
 
 from portal import web, workflow
-from portal.blueprints import receiving
+from portal.blueprints import receiving, scans
 from portal.blueprints.client import blueprint, current_training
 from portal.fields import MaxLength, Required
 from portal.training.rules import Event
@@ -92,3 +92,22 @@ def ask_sign_link(public_id: str) -> Response:
         company = training.company
         flash(f"Le lien de signature part à {company.signatory_email if company else ''}.", "ok")
     return web.see_other(url_for(".space", public_id=public_id))
+
+
+@blueprint.get("/<public_id>/papier")
+def on_paper(public_id: str) -> Response:
+    """Print, sign, scan, send: the way of those who do not sign online."""
+    return scans.page(
+        current_training(),
+        back=(url_for(".space", public_id=public_id), "Votre dossier"),
+        post_url=url_for(".send_signed_paper", public_id=public_id),
+        pdf_url=lambda document: url_for(".paper", public_id=public_id, document_id=document.id),
+    )
+
+
+@blueprint.post("/<public_id>/papier")
+@receiving.takes_files
+def send_signed_paper(public_id: str) -> Response:
+    """The scan, for the office to look at: it signs nothing by itself."""
+    back = url_for(".on_paper", public_id=public_id)
+    return receiving.signed_paper(current_training(), back)

@@ -1,6 +1,6 @@
 """Agreement, signature and start, as the staff handles them on a session's page."""
 
-from flask import Response, abort, flash, request, url_for
+from flask import Response, flash, request, url_for
 
 from portal import web, workflow
 from portal.access.rules import Role
@@ -21,9 +21,9 @@ def send_agreement(ref: str) -> Response:
 @blueprint.post("/<ref>/signature-papier")
 @receiving.takes_files
 def send_signed_paper(ref: str) -> Response:
-    """The office has the scan of the signed paper under its eyes: it counts as a signature."""
-    if web.actor().role is not Role.OFFICE:
-        abort(403)
+    """The scan of the signed paper, for the office to look at, which then looks at it."""
+    if web.actor().role is Role.OFFICE:
+        return receiving.signed_paper(training_of(ref), url_for("office.signatures.paper", ref=ref))
     return receiving.signed_paper(training_of(ref), url_for(".page", ref=ref))
 
 

@@ -7,9 +7,10 @@ from flask import Response, abort, url_for
 
 from portal import clock, web, workflow
 from portal.access import service as access
-from portal.access.rules import Role
+from portal.access.rules import Role, Scope
 from portal.blueprints import mails, papers, summary
 from portal.blueprints.dossier import blueprint
+from portal.effects.paper import waiting_scan
 from portal.emails import reading as emails
 from portal.emails.reading import Line
 from portal.fields import EmailField, Required
@@ -79,12 +80,26 @@ def show_page(
         "may": lambda event: workflow.may(Event(event), training, role),
         "refused": [],
         "key": secrets.token_hex(16),
+        **_signature_context(training),
         **_papers_context(training, lines),
         **_link_context(training),
     }
     if block and web.wants_fragment() and not context["preparing"]:
         status = 286
     return web.page("training/page.html", block=block, status=status, **(context | extra))
+
+
+def _signature_context(training: TrainingSession) -> dict[str, Any]:
+    """What is awaited of the signatory: nothing, once signed or when nothing is owed."""
+    facts = workflow.facts_of(training)
+    owes_nothing = training.state == State.FUNDED and not facts.owes_undertaking
+    closed = workflow.blockers(Event.SEND_SIGN_LINK, training, Role.OFFICE)
+    awaited = not owes_nothing and not closed
+    return {
+        "awaits_signature": awaited,
+        "sign_link": access.open_link(training, clock.now(), Scope.SIGN),
+        "scan": waiting_scan(training) if awaited else None,
+    }
 
 
 def _papers_context(training: TrainingSession, lines: list[Line]) -> dict[str, Any]:

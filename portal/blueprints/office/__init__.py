@@ -6,7 +6,7 @@ from portal import web
 from portal.access.rules import Role
 from portal.blueprints import lists, mails, programmes
 from portal.blueprints.dossier import blueprint as dossier
-from portal.blueprints.office import agreements, catalogue, settings
+from portal.blueprints.office import agreements, catalogue, settings, signatures
 
 blueprint = Blueprint("office", __name__)
 blueprint.before_request(web.door(Role.OFFICE))
@@ -20,6 +20,7 @@ def dashboard() -> Response:
 
 blueprint.register_blueprint(dossier, url_prefix="/dossiers")
 blueprint.register_blueprint(agreements.blueprint, url_prefix="/accords")
+blueprint.register_blueprint(signatures.blueprint, url_prefix="/signatures")
 blueprint.register_blueprint(mails.blueprint, url_prefix="/courriels")
 blueprint.register_blueprint(programmes.blueprint, url_prefix="/programmes")
 blueprint.register_blueprint(catalogue.blueprint, url_prefix="/programmes")
