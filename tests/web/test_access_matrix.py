@@ -102,9 +102,13 @@ office.mails.raw             GET  -     login 403   403   200   login login logi
 office.mails.retry           POST -     login 403   403   303   login login login login
 office.mails.signed_file     GET  -     login 403   403   404   login login login login
 office.mails.show            GET  -     login 403   403   200   login login login login
+office.proofreading.queue    GET  -     login 403   403   200   login login login login
+office.proofreading.send     POST sent  login 403   403   303   login login login login
 office.settings.index        GET  -     login 403   403   200   login login login login
 office.settings.logo         GET  -     login 403   403   200   login login login login
+office.settings.remove_logo  POST -     login 403   403   303   login login login login
 office.settings.save         POST -     login 403   403   422   login login login login
+office.settings.send_logo    POST -     login 403   403   422   login login login login
 office.settings.show         GET  -     login 403   403   200   login login login login
 office.signatures.original   GET  sent  login 403   403   404   login login login login
 office.signatures.page_image GET  sent  login 403   403   404   login login login login
