@@ -117,6 +117,8 @@ class Side:
             "signature_id": 1,
             "name": "document",
             "filename": "app.css",
+            "code": "LPM-14",
+            "section": "contenu",
             "token": dossier.tokens["live"],
         }
 
