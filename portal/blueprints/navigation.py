@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import request, url_for
 from flask_login import current_user
 
+from portal.accounts import service as accounts
 from portal.funding import service as fundings
 
 
@@ -17,6 +18,7 @@ class Entry:
     endpoint: str
     within: tuple[str, ...]
     waiting: Callable[[], int] = lambda: 0
+    is_shown: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,30 @@ class Item:
     waiting: int
 
 
+def _reads_over() -> bool:
+    """Whether papers are read over before they leave; an organisation not described yet has none."""
+    try:
+        return accounts.organisation().reads_over
+    except accounts.MissingOrganisation:
+        return False
+
+
 OFFICE = (
-    Entry("Accords", "office.agreements.queue", ("office.agreements",), fundings.waiting_count),
+    Entry("À relire", "office.proofreading.queue", ("office.proofreading",), is_shown=_reads_over),
+    Entry(
+        "Accords",
+        "office.agreements.queue",
+        ("office.agreements", "office.signatures"),
+        fundings.waiting_count,
+    ),
     Entry("Dossiers", "office.dashboard", ("office", "office.dossier")),
+    Entry("Programmes", "office.programmes.index", ("office.programmes", "office.programme")),
     Entry("Courriels", "office.mails.index", ("office.mails",)),
-    Entry("Réglages", "office.settings.index", ("office.settings",)),
+    Entry("Réglages", "office.settings.index", ("office.settings", "office.reminders")),
 )
 TRAINER = (
     Entry("Sessions", "trainer.dashboard", ("trainer", "trainer.dossier")),
+    Entry("Programmes", "trainer.programmes.index", ("trainer.programmes",)),
     Entry("Courriels", "trainer.mails.index", ("trainer.mails",)),
 )
 
@@ -48,4 +66,5 @@ def items() -> list[Item]:
     return [
         Item(entry.text, url_for(entry.endpoint), here in entry.within, entry.waiting())
         for entry in entries
+        if entry.is_shown()
     ]

@@ -44,6 +44,7 @@ EVENT_TEXT = {
     "remind": "Relance envoyée",
     "pause_reminders": "Relances suspendues",
     "resume_reminders": "Relances reprises",
+    "send_held": "Documents relus et envoyés",
 }
 ROLE_TEXT = {
     Role.TRAINER: "formation",
