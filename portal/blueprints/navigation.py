@@ -32,7 +32,7 @@ class Item:
 
 
 def _reads_over() -> bool:
-    """Whether papers are read over before they leave; an organisation not described yet has none."""
+    """Whether papers are read over; False before the organisation is described."""
     try:
         return accounts.organisation().reads_over
     except accounts.MissingOrganisation:

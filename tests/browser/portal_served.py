@@ -126,7 +126,7 @@ class Portal:
         with app.app_context(), writing():
             held = db.select(Email).where(Email.state == "queued", Email.next_at > clock.now())
             for message in db.session.scalars(held):
-                message.next_at = clock.now()
+                message.created_at = message.next_at = clock.now()
         with app.app_context():
             tasks.sweep()
         conftest.close(app)

@@ -53,6 +53,7 @@ def test_a_partial_agreement_is_signed_and_the_session_starts(
     office = Person(portal.page(width, js=js, who=OFFICE), js=js)
     _decide(office, portal, training, "Prise en charge partielle")
     office.sees("Hélène Vasseur recevra le lien de signature dans une minute")
+    office.effort.screens -= 1  # the next agreement, or the queue, is where it led
     assert_effort("Organisme, un accord validé", office.effort)
     portal.a_minute_later()
 
@@ -142,6 +143,7 @@ def _open_agreement(office: Person, portal: Portal, training: Told) -> None:
     row = office.page.locator("tr").filter(has_text=training.ref)
     row.get_by_role("link").first.click()
     office.effort.screens += 1
+    office.effort.clicks += 1
     pages = office.page.locator(".page-image img")
 
     def drawn() -> bool:
@@ -177,6 +179,7 @@ def _sign(signatory: Person, portal: Portal, address: str, due: str = "800,00 �
     signatory.type("Code de confirmation", code_in(portal.message(address, "code")))
     signatory.go(f"Signer et m’engager à régler {due}")
     assert signatory.heading == "Document signé"
+    signatory.effort.screens -= 1  # the receipt is where it led
 
 
 def _text(portal: Portal, address: str, words: str) -> str:
