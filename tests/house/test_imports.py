@@ -15,7 +15,7 @@ RULES = {"rules", "life_rules", "schedule_rules"}
 PURE_STONES = {"clock", "workdays", "money", "french"}
 SLICES = {
     "accounts", "access", "companies", "funding", "training", "documents", "emails", "journal",
-    "uploads", "signature", "reminders",
+    "uploads", "signature", "reminders", "messages",
 }  # fmt: skip
 FLASK = {
     "flask", "flask_login", "flask_mail", "flask_migrate", "flask_sqlalchemy", "flask_wtf",

@@ -33,6 +33,8 @@ client.choose                POST sent  shut  shut  shut  shut  space shut  shut
 client.declare_refusal       GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.declare_refusal       POST sent  shut  shut  shut  shut  422   shut  shut  shut
 client.leave                 POST draft shut  shut  shut  shut  303   shut  shut  shut
+client.write_message         POST sent  shut  shut  shut  shut  422   shut  shut  shut
+client.mark_messages         POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.note_filing           GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.note_filing           POST sent  shut  shut  shut  shut  422   shut  shut  shut
 client.on_paper              GET  sent  shut  shut  shut  shut  200   shut  shut  shut
@@ -76,6 +78,8 @@ office.dossier.papers_state  GET  sent  login 403   403   200   login login logi
 office.dossier.papers_zip    GET  sent  login 403   403   200   login login login login
 office.dossier.preview       GET  draft login 403   403   200   login login login login
 office.dossier.qr            GET  draft login 403   403   200   login login login login
+office.dossier.mark_messages  POST sent  login 403   403   303   login login login login
+office.dossier.write_message  POST sent  login 403   403   422   login login login login
 office.dossier.remind        POST sent  login 403   403   422   login login login login
 office.dossier.pause_reminders POST sent  login 403   403   303   login login login login
 office.reminders.edit        GET  -     login 403   403   200   login login login login
@@ -158,6 +162,8 @@ trainer.dossier.papers_state GET  sent  login 200   404   403   login login logi
 trainer.dossier.papers_zip   GET  sent  login 200   404   403   login login login login
 trainer.dossier.preview      GET  draft login 200   404   403   login login login login
 trainer.dossier.qr           GET  draft login 200   404   403   login login login login
+trainer.dossier.mark_messages POST sent  login 303   404   403   login login login login
+trainer.dossier.write_message POST sent  login 422   404   403   login login login login
 trainer.dossier.remind       POST sent  login 422   404   403   login login login login
 trainer.dossier.pause_reminders POST sent  login 303   404   403   login login login login
 trainer.dossier.renew_link   POST draft login 303   404   403   login login login login
