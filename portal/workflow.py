@@ -18,7 +18,7 @@ from portal.effects import funding, paper, preparing, reminding, signing
 from portal.effects.act import Act
 from portal.effects.act import Refused as Refused
 from portal.effects.preparing import address_on_file as address_on_file
-from portal.emails import letters, outbox, signing_notices
+from portal.emails import holding, letters, outbox, signing_notices
 from portal.emails.models import Email
 from portal.extensions import db, writing
 from portal.funding import service as fundings
@@ -146,6 +146,17 @@ def retry_email(email: Email, actor: Actor) -> None:
         journal.record("retry_email", actor, at, fresh.training_id, body={"email": fresh.id})
         identity = fresh.id
     tasks.wake(emails=[identity])
+
+
+def send_held(training: TrainingSession, actor: Actor) -> int:
+    """« Envoyer », once the papers were read over: the messages leave. Returns how many."""
+    with writing():
+        at = clock.now()
+        ids = holding.release(training.id, at)
+        if ids:
+            journal.record("send_held", actor, at, training.id, body={"emails": ids})
+    tasks.wake(emails=ids)
+    return len(ids)
 
 
 def act_on(training_id: int, actor: Actor, data: dict[str, Any]) -> Act:

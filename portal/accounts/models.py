@@ -56,6 +56,7 @@ class Organisation(db.Model):  # type: ignore[name-defined]
     hosting: Mapped[str]
     quote_validity_days: Mapped[int] = mapped_column(default=30)
     payment_days: Mapped[int] = mapped_column(default=30)
+    reads_over: Mapped[bool] = mapped_column(default=False)
 
 
 class User(db.Model, UserMixin):  # type: ignore[name-defined]

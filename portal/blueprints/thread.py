@@ -28,11 +28,19 @@ class MessageForm(PortalForm):
     )
 
 
-def context(training: TrainingSession, write_url: str, read_url: str) -> dict[str, Any]:
-    """What the thread of a page shows; values held after an expired session come back."""
+def context(
+    training: TrainingSession, write_url: str, read_url: str, *, may_write: bool = True
+) -> dict[str, Any]:
+    """What the thread of a page shows; values held after an expired session come back.
+
+    A page without the form leaves them held, for the one that will show it.
+    """
+    takes_held = request.method == "GET" and may_write
     return {
         "thread": messages.thread(training.id, web.actor().role),
-        "message_form": MessageForm(formdata=None) if request.method != "GET" else MessageForm(),
+        "message_form": MessageForm() if takes_held else MessageForm(formdata=None),
+        "may_write": may_write,
+        "just_written": False,
         "message_summary": [],
         "message_key": secrets.token_hex(16),
         "write_url": write_url,

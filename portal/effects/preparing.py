@@ -7,7 +7,7 @@ from portal.accounts import service as accounts
 from portal.documents import service as documents
 from portal.effects import company, signing
 from portal.effects.act import Act, Refused
-from portal.emails import letters, outbox
+from portal.emails import holding, letters, outbox
 from portal.extensions import db
 from portal.training import life_rules
 from portal.training import service as trainings
@@ -77,7 +77,7 @@ def issue_documents(act: Act) -> None:
     client_link(act)
     act.documents = documents.issue(training, act.organisation, act.at)
     db.session.flush()
-    act.send(
+    act.send_papers(
         letters.documents_to_client(training, act.documents, act.organisation, act.at),
         letters.documents_to_trainer(training, act.documents, act.organisation, act.at),
     )
@@ -114,7 +114,9 @@ def amend(act: Act) -> None:
         act.documents = documents.issue(act.training, act.organisation, act.at)
         db.session.flush()
         arguments = (act.training, act.documents, act.organisation, reason, act.at)
-        act.send(letters.documents_amended(*arguments), letters.amended_to_trainer(*arguments))
+        act.send_papers(
+            letters.documents_amended(*arguments), letters.amended_to_trainer(*arguments)
+        )
     act.body = {"changed": changed, "documents": [[d.kind, d.version] for d in act.documents]}
     act.details = {"reason": act.data["reason"]}
     act.result = changed
@@ -126,11 +128,13 @@ def reopen(act: Act) -> None:
     documents.supersede(training, act.at)
     signing.void_all(act, act.data["reason"])
     signing.close_links(act)
+    was_received = not holding.is_held(training.id)
     outbox.cancel_queued(training.id)
     training.filed_on = training.filed_by = training.filing_number = None
     training.completed_at = training.completed_by = None
     reason = act.data["reason"]
-    act.send(letters.documents_withdrawn(training, act.organisation, reason, act.at))
+    if was_received:
+        act.send(letters.documents_withdrawn(training, act.organisation, reason, act.at))
     act.details = {"reason": reason}
 
 

@@ -45,6 +45,7 @@ EVENT_TEXT = {
     "write_message": "Message écrit",
     "pause_reminders": "Relances suspendues",
     "resume_reminders": "Relances reprises",
+    "send_held": "Documents relus et envoyés",
 }
 ROLE_TEXT = {
     Role.TRAINER: "formation",

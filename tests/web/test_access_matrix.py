@@ -1,6 +1,5 @@
 """Who may open what: every route, for each person, on the dossiers of one side."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from tests import databases
 from tests.conftest import config_in
 from tests.security import world as worlds
 from tests.security.world import COUNTERS, Dossier, Side, World
@@ -43,6 +43,7 @@ client.paper                 GET  sent  shut  shut  shut  shut  200   shut  shut
 client.papers_state          GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.papers_zip            GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.preview               GET  draft shut  shut  shut  shut  200   shut  shut  shut
+client.renew_link            POST draft shut  shut  shut  shut  space shut  shut  shut
 client.save_step             POST draft shut  shut  shut  shut  409   shut  shut  shut
 client.save_step             POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.send_agreement        POST sent  shut  shut  shut  shut  space shut  shut  shut
@@ -106,9 +107,22 @@ office.mails.raw             GET  -     login 403   403   200   login login logi
 office.mails.retry           POST -     login 403   403   303   login login login login
 office.mails.signed_file     GET  -     login 403   403   404   login login login login
 office.mails.show            GET  -     login 403   403   200   login login login login
+office.programme.archive     POST -     login 403   403   303   login login login login
+office.programme.copy        POST -     login 403   403   303   login login login login
+office.programme.create      GET  -     login 403   403   200   login login login login
+office.programme.create      POST -     login 403   403   422   login login login login
+office.programme.edit        GET  -     login 403   403   200   login login login login
+office.programme.restore     POST -     login 403   403   303   login login login login
+office.programme.save        POST -     login 403   403   409   login login login login
+office.programmes.index      GET  -     login 403   403   200   login login login login
+office.programmes.show       GET  -     login 403   403   200   login login login login
+office.proofreading.queue    GET  -     login 403   403   200   login login login login
+office.proofreading.send     POST sent  login 403   403   303   login login login login
 office.settings.index        GET  -     login 403   403   200   login login login login
 office.settings.logo         GET  -     login 403   403   200   login login login login
+office.settings.remove_logo  POST -     login 403   403   303   login login login login
 office.settings.save         POST -     login 403   403   422   login login login login
+office.settings.send_logo    POST -     login 403   403   422   login login login login
 office.settings.show         GET  -     login 403   403   200   login login login login
 office.signatures.original   GET  sent  login 403   403   404   login login login login
 office.signatures.page_image GET  sent  login 403   403   404   login login login login
@@ -188,6 +202,8 @@ trainer.mails.raw            GET  -     login 200   404   403   login login logi
 trainer.mails.retry          POST -     login 303   404   403   login login login login
 trainer.mails.signed_file    GET  -     login 404   404   403   login login login login
 trainer.mails.show           GET  -     login 200   404   403   login login login login
+trainer.programmes.index     GET  -     login 200   200   403   login login login login
+trainer.programmes.show      GET  -     login 200   200   403   login login login login
 verification.check           POST -     422   422   422   422   422   422   422   422
 verification.page            GET  -     200   200   200   200   200   200   200   200
 """
@@ -215,7 +231,7 @@ def rows() -> list[tuple[str, str, str, dict[str, str]]]:
 @pytest.fixture(scope="module")
 def built(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("matrix") / "data"
-    shutil.copytree(template, folder)
+    databases.copy(template, folder)
     with worlds.made(config_in(folder)) as world:
         yield world
 

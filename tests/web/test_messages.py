@@ -216,6 +216,27 @@ def test_a_space_that_closed_meanwhile_gives_the_text_back(
     assert len(notices(app, training)) == 2
 
 
+def test_a_link_that_only_reads_gives_the_text_back_with_the_new_one(
+    app: Flask, client_of: ClientOf
+) -> None:
+    """The page that shows no form leaves what was typed held."""
+    training = a_training(app, "sent")
+    client = client_of(training.id)
+    page = client.get(training.space)
+    with app.app_context(), writing():
+        link = db.session.scalars(db.select(ShareLink).filter_by(training_id=training.id)).one()
+        link.expires_at = link.created_at
+    came_from = {"Referer": f"{BASE_URL}{training.space}"}
+    client.submit(page, {"message": HELLO}, form=WRITE, headers=came_from)
+    reading = client.get(training.space)
+    assert "Envoyer le message" not in reading.text
+    assert "Messages" in text_of(reading)
+    with app.app_context(), writing():
+        link = db.session.scalars(db.select(ShareLink).filter_by(training_id=training.id)).one()
+        link.expires_at = link.created_at + timedelta(days=60)
+    assert "faut-il prévoir des casques, et combien" in client.get(training.space).text
+
+
 @pytest.mark.parametrize("by_htmx", [False, True])
 def test_a_trainer_signed_out_finds_the_text_back(app: Flask, frozen: Clock, by_htmx: bool) -> None:
     training = a_training(app, "sent")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, request, url_for
+from flask import Blueprint, Response, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import clock, web, workflow
@@ -10,11 +10,13 @@ from portal.access import service as access
 from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
 from portal.blueprints import checking, journey, papers, thread
+from portal.blueprints.client import reading
 from portal.blueprints.client import words as space_words
 from portal.blueprints.dossier.acts import filing
 from portal.blueprints.journey import Door
 from portal.companies.rules import staff_note
 from portal.effects import paper as paper_effects
+from portal.emails import holding
 from portal.funding import service as fundings
 from portal.funding.rules import filing_deadline, opcos
 from portal.training import service as trainings
@@ -41,9 +43,9 @@ def open_door() -> ResponseReturnValue | None:
     training = grant.link.training
     company = training.company
     name = company.correspondent_name if company else "Client"
-    g.training = training
+    g.training, g.link = training, grant.link
     g.actor = Actor(Role.CLIENT, grant.link_id, name, web.client_ip())
-    return None
+    return reading.check(public_id)
 
 
 def current_training() -> TrainingSession:
@@ -108,6 +110,8 @@ def show_space(
         upload=received[-1] if received else None,
         paper=paper_effects.waiting_scan(training),
         upload_error=None,
+        readable_until=access.closing_time(g.link) if reading.is_read_only() else None,
+        may_renew=workflow.address_on_file(training, g.link) is not None,
         **(context | extra),
     )
 
@@ -115,12 +119,12 @@ def show_space(
 def _messages_context(training: TrainingSession) -> dict[str, Any]:
     pid = training.public_id
     return {
-        "just_written": False,
         "message_hint": f"{training.trainer.name} et {accounts.organisation().name} le reçoivent.",
         **thread.context(
             training,
             url_for(".write_message", public_id=pid),
             url_for(".mark_messages", public_id=pid),
+            may_write=not reading.is_read_only(),
         ),
     }
 
@@ -128,8 +132,10 @@ def _messages_context(training: TrainingSession) -> dict[str, Any]:
 def _papers_context(training: TrainingSession) -> dict[str, Any]:
     """The current papers and the addresses the list of papers needs."""
     pid = training.public_id
-    current = [paper for paper in papers.listed(training) if paper.is_current]
+    is_held = holding.is_held(training.id)
+    current = [paper for paper in papers.listed(training) if paper.is_current and not is_held]
     return {
+        "is_held": is_held,
         "papers": current,
         "papers_title": "Vos documents",
         "preparing": papers.is_preparing(current),
@@ -228,7 +234,7 @@ def papers_state(public_id: str) -> Response:
 
 @blueprint.get("/<public_id>/documents/<int:document_id>")
 def paper(public_id: str, document_id: int) -> Response:
-    return papers.download(current_training(), document_id)
+    return papers.download(_given_training(), document_id)
 
 
 @blueprint.get("/<public_id>/signatures/<int:signature_id>/<name>")
@@ -238,7 +244,13 @@ def signed_file(public_id: str, signature_id: int, name: str) -> Response:
 
 @blueprint.get("/<public_id>/documents.zip")
 def papers_zip(public_id: str) -> Response:
-    return papers.download_all(current_training())
+    return papers.download_all(_given_training())
+
+
+def _given_training() -> TrainingSession:
+    """The dossier, once its papers were read over: until then they are nobody's to download."""
+    training = current_training()
+    return abort(404) if holding.is_held(training.id) else training
 
 
 @blueprint.get("/<public_id>/apercu/<kind>")
@@ -271,4 +283,4 @@ def leave(public_id: str) -> Response:
     return response
 
 
-from portal.blueprints.client import agreement, messages  # noqa: E402, F401
+from portal.blueprints.client import agreement, messages, renewal  # noqa: E402, F401

@@ -80,7 +80,6 @@ def show_page(
         "may": lambda event: workflow.may(Event(event), training, role),
         "refused": [],
         "reminders": correspondence.reminders_of(training),
-        "just_written": False,
         "message_hint": "Le client et les personnes de l’organisme le lisent, ici et par e-mail.",
         **thread.context(
             training,
