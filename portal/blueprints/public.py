@@ -187,7 +187,7 @@ blueprint.register_blueprint(opco)
 
 @blueprint.get("/robots.txt")
 def robots() -> ResponseReturnValue:
-    text = "User-agent: *\nDisallow: /l/\nDisallow: /espace/\n"
+    text = "User-agent: *\nDisallow: /l/\nDisallow: /acces/\nDisallow: /espace/\n"
     return Response(text, mimetype="text/plain")
 
 

@@ -22,6 +22,13 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 # Route, method, the dossier asked for (both stand on the side of « owner » and « client »), then
 # the answer for each of ROLES: a status, or one of WORDS. Unsafe routes get an empty form.
 TABLE = """
+account.address              GET  -     login 200   200   200   login login login login
+account.address              POST -     login 422   422   422   login login login login
+account.close_logins         POST -     login 303   303   303   login login login login
+account.page                 GET  -     login 200   200   200   login login login login
+account.password             GET  -     login 200   200   200   login login login login
+account.password             POST -     login 422   422   422   login login login login
+account.save                 POST -     login 422   422   422   login login login login
 auth.enter                   POST -     422   422   422   422   422   422   422   422
 auth.login                   GET  -     200   303   303   303   200   200   200   200
 auth.logout                  POST -     303   303   303   303   303   303   303   303
@@ -52,6 +59,10 @@ client.step                  GET  sent  shut  shut  shut  shut  space shut  shut
 client.submit                POST draft shut  shut  shut  shut  space shut  shut  shut
 client.submit                POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.thanks                GET  sent  shut  shut  shut  shut  200   shut  shut  shut
+entry.ask                    POST -     422   422   422   422   422   422   422   422
+entry.forgot                 GET  -     200   200   200   200   200   200   200   200
+entry.show                   GET  -     404   404   404   404   404   404   404   404
+entry.use                    POST -     404   404   404   404   404   404   404   404
 office.agreements.decide     POST sent  login 403   403   422   login login login login
 office.agreements.original   GET  sent  login 403   403   200   login login login login
 office.agreements.page_image GET  sent  login 403   403   404   login login login login
@@ -102,6 +113,15 @@ office.mails.raw             GET  -     login 403   403   200   login login logi
 office.mails.retry           POST -     login 403   403   303   login login login login
 office.mails.signed_file     GET  -     login 403   403   404   login login login login
 office.mails.show            GET  -     login 403   403   200   login login login login
+office.people.close_logins   POST -     login 403   403   303   login login login login
+office.people.disable        POST -     login 403   403   303   login login login login
+office.people.enable         POST -     login 403   403   303   login login login login
+office.people.index          GET  -     login 403   403   200   login login login login
+office.people.invite         GET  -     login 403   403   200   login login login login
+office.people.invite         POST -     login 403   403   422   login login login login
+office.people.invite_again   POST -     login 403   403   303   login login login login
+office.people.save           POST -     login 403   403   422   login login login login
+office.people.show           GET  -     login 403   403   200   login login login login
 office.proofreading.queue    GET  -     login 403   403   200   login login login login
 office.proofreading.send     POST sent  login 403   403   303   login login login login
 office.settings.index        GET  -     login 403   403   200   login login login login
