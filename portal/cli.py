@@ -27,10 +27,10 @@ from portal.demonstration import loader, registry
 from portal.documents.models import Document, DocumentState
 from portal.extensions import db, settings, store, writing
 from portal.journal import service as journal
+from portal.programmes.describing import create_programme
 from portal.serving.following import follow_parent
 from portal.serving.supervisor import Supervisor, is_free
 from portal.signature import verify as signatures
-from portal.training.catalogue import create_programme
 from portal.training.models import TrainingSession
 from portal.training.rules import State
 

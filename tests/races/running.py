@@ -102,12 +102,13 @@ class Portal:
     data: Path
     mail: Server
     port: int = field(default_factory=free_port)
+    front: int = 0  # the port of the public address, when it is not this server's own
     web: "subprocess.Popen[bytes] | None" = None
     worker: "subprocess.Popen[bytes] | None" = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.front or self.port}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -320,7 +321,8 @@ class Person:
 
     def headers(self) -> dict[str, str]:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        return {"Origin": self.portal.url, **({"Cookie": cookies} if cookies else {})}
+        asked = {"Host": self.portal.url.removeprefix("http://"), "Origin": self.portal.url}
+        return asked | ({"Cookie": cookies} if cookies else {})
 
     def get(self, path: str) -> Answer:
         answer = self._ask("GET", path)

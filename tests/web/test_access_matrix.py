@@ -48,6 +48,7 @@ client.paper                 GET  sent  shut  shut  shut  shut  200   shut  shut
 client.papers_state          GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.papers_zip            GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.preview               GET  draft shut  shut  shut  shut  200   shut  shut  shut
+client.renew_link            POST draft shut  shut  shut  shut  space shut  shut  shut
 client.save_step             POST draft shut  shut  shut  shut  409   shut  shut  shut
 client.save_step             POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.send_agreement        POST sent  shut  shut  shut  shut  space shut  shut  shut
@@ -113,6 +114,15 @@ office.mails.raw             GET  -     login 403   403   200   login login logi
 office.mails.retry           POST -     login 403   403   303   login login login login
 office.mails.signed_file     GET  -     login 403   403   404   login login login login
 office.mails.show            GET  -     login 403   403   200   login login login login
+office.programme.archive     POST -     login 403   403   303   login login login login
+office.programme.copy        POST -     login 403   403   303   login login login login
+office.programme.create      GET  -     login 403   403   200   login login login login
+office.programme.create      POST -     login 403   403   422   login login login login
+office.programme.edit        GET  -     login 403   403   200   login login login login
+office.programme.restore     POST -     login 403   403   303   login login login login
+office.programme.save        POST -     login 403   403   409   login login login login
+office.programmes.index      GET  -     login 403   403   200   login login login login
+office.programmes.show       GET  -     login 403   403   200   login login login login
 office.people.close_logins   POST -     login 403   403   303   login login login login
 office.people.disable        POST -     login 403   403   303   login login login login
 office.people.enable         POST -     login 403   403   303   login login login login
@@ -206,6 +216,8 @@ trainer.mails.raw            GET  -     login 200   404   403   login login logi
 trainer.mails.retry          POST -     login 303   404   403   login login login login
 trainer.mails.signed_file    GET  -     login 404   404   403   login login login login
 trainer.mails.show           GET  -     login 200   404   403   login login login login
+trainer.programmes.index     GET  -     login 200   200   403   login login login login
+trainer.programmes.show      GET  -     login 200   200   403   login login login login
 verification.check           POST -     422   422   422   422   422   422   422   422
 verification.page            GET  -     200   200   200   200   200   200   200   200
 """

@@ -14,6 +14,8 @@ from portal.blueprints.office import (
     settings,
     signatures,
 )
+from portal.blueprints.office.catalogue import blueprint as catalogue
+from portal.blueprints.programmes import blueprint as programmes
 
 blueprint = Blueprint("office", __name__)
 blueprint.before_request(web.door(Role.OFFICE))
@@ -25,6 +27,8 @@ def dashboard() -> Response:
     return lists.show(Role.OFFICE, None)
 
 
+blueprint.register_blueprint(programmes, url_prefix="/programmes")
+blueprint.register_blueprint(catalogue, url_prefix="/programmes")
 blueprint.register_blueprint(dossier, url_prefix="/dossiers")
 blueprint.register_blueprint(agreements.blueprint, url_prefix="/accords")
 blueprint.register_blueprint(signatures.blueprint, url_prefix="/signatures")
