@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, request, url_for
 
 from portal import web
 from portal.access.rules import Role
 from portal.accounts import service as accounts
 from portal.documents import sheets
+from portal.extensions import settings
 from portal.programmes import rules
 from portal.programmes import service as programmes
 from portal.training.models import Programme
@@ -62,6 +63,8 @@ def page_of(programme: Programme) -> dict[str, Any]:
         "pill": pill(programme),
         "sections": [(section, lines(programme, section)) for section in rules.SECTIONS],
         "gaps": rules.gaps(programme.values),
+        "is_complete": rules.is_complete(programme.values),
+        "public_url": settings().base_url + url_for("public.catalogue.show", slug=programme.slug),
         "versions": versions,
         "chosen_by": programmes.sessions_by_version(programme.code),
         "before": before,

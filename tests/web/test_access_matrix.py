@@ -103,8 +103,10 @@ office.programme.copy        POST -     login 403   403   303   login login logi
 office.programme.create      GET  -     login 403   403   200   login login login login
 office.programme.create      POST -     login 403   403   422   login login login login
 office.programme.edit        GET  -     login 403   403   200   login login login login
+office.programme.publish     POST -     login 403   403   303   login login login login
 office.programme.restore     POST -     login 403   403   303   login login login login
 office.programme.save        POST -     login 403   403   409   login login login login
+office.programme.withdraw    POST -     login 403   403   303   login login login login
 office.programmes.index      GET  -     login 403   403   200   login login login login
 office.programmes.show       GET  -     login 403   403   200   login login login login
 office.settings.index        GET  -     login 403   403   200   login login login login
@@ -120,6 +122,9 @@ office.signatures.phone_code POST sent  login 403   403   409   login login logi
 public.accessibility         GET  -     200   200   200   200   200   200   200   200
 public.brand_css             GET  -     200   200   200   200   200   200   200   200
 public.call_trainer          POST draft 404   404   404   404   404   404   dead  dead
+public.catalogue.index       GET  -     404   404   404   404   404   404   404   404
+public.catalogue.sheet       GET  -     404   404   404   404   404   404   404   404
+public.catalogue.show        GET  -     404   404   404   404   404   404   404   404
 public.favicon               GET  -     302   302   302   302   302   302   302   302
 public.health                GET  -     200   200   200   200   200   200   200   200
 public.help_session          GET  -     200   200   200   200   200   200   200   200
