@@ -11,7 +11,7 @@ import click
 from flask import Flask, current_app, g
 from flask.cli import with_appcontext
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from portal import clock
 from portal.access import service as access
@@ -107,7 +107,7 @@ def demonstration() -> None:
             loaded = loader.load()
         except loader.NotADemonstration as error:
             raise Failure(str(error)) from error
-        except OperationalError as error:
+        except (OperationalError, ProgrammingError) as error:
             raise Failure(
                 "La base n’est pas prête : lancez d’abord « flask db upgrade »"
             ) from error

@@ -32,7 +32,9 @@ from portal.signature.models import OneTimeCode, Signature
 HELP = "/aide/session-opco"
 _AS_ENCODED = policy.SMTP.clone(refold_source="none")
 # nothing without their link
-LINKED = frozenset({"invitation", "new_link", "client_reminder", "sign_request"})
+LINKED = frozenset(
+    {"invitation", "new_link", "client_reminder", "agreement_reminder", "sign_request"}
+)
 
 
 class WrongAttachment(Exception):

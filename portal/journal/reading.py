@@ -41,6 +41,9 @@ EVENT_TEXT = {
     "start": "Formation démarrée",
     "call_trainer": "Nouveau lien demandé par le client",
     "retry_email": "Message renvoyé",
+    "remind": "Relance envoyée",
+    "pause_reminders": "Relances suspendues",
+    "resume_reminders": "Relances reprises",
 }
 ROLE_TEXT = {
     Role.TRAINER: "formation",

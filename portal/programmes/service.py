@@ -49,16 +49,18 @@ def listed(query: str = "", *, is_archived: bool = False) -> Sequence[Programme]
         Programme.search_text.contains(word, autoescape=True) for word in french.fold(query).split()
     ]
     statement = select(Programme).where(Programme.replaced_at.is_(None), left, *words)
-    return db.session.scalars(statement.order_by(Programme.title, Programme.id)).all()
+    return sorted(db.session.scalars(statement), key=_alphabetical)
 
 
 def published() -> Sequence[Programme]:
     """The programmes that have a public page, by title."""
-    return db.session.scalars(
-        select(Programme)
-        .where(Programme.public_at.is_not(None))
-        .order_by(Programme.title, Programme.id)
-    ).all()
+    found = db.session.scalars(select(Programme).where(Programme.public_at.is_not(None)))
+    return sorted(found, key=_alphabetical)
+
+
+def _alphabetical(programme: Programme) -> str:
+    """Databases do not agree on where É stands."""
+    return french.fold(programme.title)
 
 
 def public_page(slug: str) -> Programme | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from portal import french
 from portal.accounts.models import User
 from portal.companies.models import Company
 from portal.extensions import db
@@ -23,9 +24,10 @@ def past_clients(trainer: User, but: TrainingSession) -> Sequence[Company]:
         .where(TrainingSession.trainer_id == trainer.id, TrainingSession.id != but.id)
         .group_by(Company.siret)
     )
-    return db.session.scalars(
-        select(Company).where(Company.id.in_(latest)).order_by(Company.legal_name).limit(200)
-    ).all()
+    found = db.session.scalars(
+        select(Company).where(Company.id.in_(latest)).order_by(Company.id.desc()).limit(200)
+    )
+    return sorted(found, key=lambda company: french.fold(company.legal_name))
 
 
 def copy_answers(

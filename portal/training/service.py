@@ -97,11 +97,11 @@ def programmes(training: TrainingSession | None = None) -> Sequence[Programme]:
 
     `training` may keep the version it has chosen, whatever became of it since.
     """
-    offered = db.session.scalars(
-        select(Programme)
-        .where(Programme.archived_at.is_(None), Programme.replaced_at.is_(None))
-        .order_by(Programme.title, Programme.id)
-    ).all()
+    found = db.session.scalars(
+        select(Programme).where(Programme.archived_at.is_(None), Programme.replaced_at.is_(None))
+    )
+    # databases do not agree on where É stands
+    offered = sorted(found, key=lambda programme: french.fold(programme.title))
     complete = [row for row in offered if catalogue.is_complete(row.values)]
     chosen = training.programme if training else None
     return [chosen, *complete] if chosen and chosen not in complete else complete

@@ -15,7 +15,8 @@ RULES = {"rules", "life_rules", "schedule_rules"}
 PURE_STONES = {"clock", "workdays", "money", "french"}
 SLICES = {
     "accounts", "access", "companies", "funding", "training", "documents", "emails", "journal",
-    "programmes", "uploads", "signature",
+    "uploads", "signature", "reminders",
+    "programmes",
 }  # fmt: skip
 FLASK = {
     "flask", "flask_login", "flask_mail", "flask_migrate", "flask_sqlalchemy", "flask_wtf",
@@ -40,9 +41,10 @@ BETWEEN_ROOMS = {
 }
 OUT_OF_REACH = {
     "catalogue": {"app", "blueprints", "cli", "web"},
-    "workflow": {"app", "blueprints", "cli", "web"},
+    "workflow": {"app", "blueprints", "cli", "correspondence", "web"},
+    "correspondence": {"app", "blueprints", "cli", "web"},
+    "tasks": {"app", "blueprints", "cli", "correspondence", "web", "workflow"},
     "administration": {"app", "blueprints", "cli", "web"},
-    "tasks": {"app", "blueprints", "catalogue", "cli", "web", "workflow"},
     "blueprints": {"app", "cli", "tasks"},
 }
 # The extension classes that a room builds on.

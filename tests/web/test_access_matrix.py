@@ -1,6 +1,5 @@
 """Who may open what: every route, for each person, on the dossiers of one side."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from tests import databases
 from tests.conftest import config_in
 from tests.security import world as worlds
 from tests.security.world import COUNTERS, Dossier, Side, World
@@ -76,6 +76,10 @@ office.dossier.papers_state  GET  sent  login 403   403   200   login login logi
 office.dossier.papers_zip    GET  sent  login 403   403   200   login login login login
 office.dossier.preview       GET  draft login 403   403   200   login login login login
 office.dossier.qr            GET  draft login 403   403   200   login login login login
+office.dossier.remind        POST sent  login 403   403   422   login login login login
+office.dossier.pause_reminders POST sent  login 403   403   303   login login login login
+office.reminders.edit        GET  -     login 403   403   200   login login login login
+office.reminders.edit        POST -     login 403   403   422   login login login login
 office.dossier.renew_link    POST draft login 403   403   303   login login login login
 office.dossier.reopen        GET  sent  login 403   403   200   login login login login
 office.dossier.reopen        POST sent  login 403   403   422   login login login login
@@ -168,6 +172,8 @@ trainer.dossier.papers_state GET  sent  login 200   404   403   login login logi
 trainer.dossier.papers_zip   GET  sent  login 200   404   403   login login login login
 trainer.dossier.preview      GET  draft login 200   404   403   login login login login
 trainer.dossier.qr           GET  draft login 200   404   403   login login login login
+trainer.dossier.remind       POST sent  login 422   404   403   login login login login
+trainer.dossier.pause_reminders POST sent  login 303   404   403   login login login login
 trainer.dossier.renew_link   POST draft login 303   404   403   login login login login
 trainer.dossier.reopen       GET  sent  login 200   404   403   login login login login
 trainer.dossier.reopen       POST sent  login 422   404   403   login login login login
@@ -219,7 +225,7 @@ def rows() -> list[tuple[str, str, str, dict[str, str]]]:
 @pytest.fixture(scope="module")
 def built(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("matrix") / "data"
-    shutil.copytree(template, folder)
+    databases.copy(template, folder)
     with worlds.made(config_in(folder)) as world:
         yield world
 

@@ -323,6 +323,7 @@ def test_a_real_installation_never_serves_demonstration_accounts(
     environment = {
         "PORTAL_BASE_URL": config.base_url,
         "PORTAL_DATA": str(config.data),
+        "DATABASE_URL": config.database_url,
         "PORTAL_SECRET_KEY_FILE": str(key),
         "PORTAL_LINK_KEY_FILE": str(key),
         "PORTAL_SMTP_URL": "smtps://127.0.0.1:9",

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, abort, url_for
 
-from portal import clock, web, workflow
+from portal import clock, correspondence, web, workflow
 from portal.access import service as access
 from portal.access.rules import Role, Scope
 from portal.blueprints import mails, papers, summary
@@ -79,6 +79,7 @@ def show_page(
         "upload_error": None,
         "may": lambda event: workflow.may(Event(event), training, role),
         "refused": [],
+        "reminders": correspondence.reminders_of(training),
         "key": secrets.token_hex(16),
         **_signature_context(training),
         **_papers_context(training, lines),

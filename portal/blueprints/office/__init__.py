@@ -4,9 +4,11 @@ from flask import Blueprint, Response
 
 from portal import web
 from portal.access.rules import Role
-from portal.blueprints import lists, mails, programmes
+from portal.blueprints import lists, mails
 from portal.blueprints.dossier import blueprint as dossier
-from portal.blueprints.office import agreements, catalogue, settings, signatures
+from portal.blueprints.office import agreements, reminders, settings, signatures
+from portal.blueprints.office.catalogue import blueprint as catalogue
+from portal.blueprints.programmes import blueprint as programmes
 
 blueprint = Blueprint("office", __name__)
 blueprint.before_request(web.door(Role.OFFICE))
@@ -18,10 +20,11 @@ def dashboard() -> Response:
     return lists.show(Role.OFFICE, None)
 
 
+blueprint.register_blueprint(programmes, url_prefix="/programmes")
+blueprint.register_blueprint(catalogue, url_prefix="/programmes")
 blueprint.register_blueprint(dossier, url_prefix="/dossiers")
 blueprint.register_blueprint(agreements.blueprint, url_prefix="/accords")
 blueprint.register_blueprint(signatures.blueprint, url_prefix="/signatures")
 blueprint.register_blueprint(mails.blueprint, url_prefix="/courriels")
-blueprint.register_blueprint(programmes.blueprint, url_prefix="/programmes")
-blueprint.register_blueprint(catalogue.blueprint, url_prefix="/programmes")
+blueprint.register_blueprint(reminders.blueprint, url_prefix="/relances")
 blueprint.register_blueprint(settings.blueprint, url_prefix="/reglages")
