@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 MIME = "text/calendar; charset=utf-8"
 FOLD = 75  # octets of one line, its end not counted
@@ -31,7 +31,7 @@ _PARIS = (
 
 @dataclass(frozen=True)
 class Event:
-    """One entry. `starts` and `ends` are wall times of Paris, without zone; `changed_at` an instant.
+    """One entry of one day, from and to a wall time of Paris; `changed_at` is an instant.
 
     `uid` stays the same for ever, `sequence` grows with each change, so that a calendar that
     already holds the event corrects it. `status` is CONFIRMED, TENTATIVE or CANCELLED.
@@ -40,8 +40,9 @@ class Event:
     uid: str
     sequence: int
     changed_at: datetime
-    starts: datetime
-    ends: datetime
+    day: date
+    starts: time
+    ends: time
     summary: str
     location: str
     description: str
@@ -71,8 +72,8 @@ def _lines(event: Event) -> list[str]:
         f"DTSTAMP:{stamp}",
         f"LAST-MODIFIED:{stamp}",
         f"SEQUENCE:{event.sequence}",
-        f"DTSTART;TZID=Europe/Paris:{event.starts:%Y%m%dT%H%M%S}",
-        f"DTEND;TZID=Europe/Paris:{event.ends:%Y%m%dT%H%M%S}",
+        f"DTSTART;TZID=Europe/Paris:{event.day:%Y%m%d}T{event.starts:%H%M%S}",
+        f"DTEND;TZID=Europe/Paris:{event.day:%Y%m%d}T{event.ends:%H%M%S}",
         *(f"{name}:{_escaped(text)}" for name, text in texts.items() if text),
         f"STATUS:{event.status}",
         f"TRANSP:{'TRANSPARENT' if event.status == 'CANCELLED' else 'OPAQUE'}",

@@ -95,21 +95,20 @@ def _amount(cents: int, point: str) -> str:
 # --- XLSX
 
 
-class _Sink(io.RawIOBase):
-    """Takes what the archive writes, and gives it out once."""
+class _Sink:
+    """Takes what the archive writes, and gives it out once. Never sought: it only goes forward."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.parts: list[bytes] = []
         self.size = 0
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: bytes) -> int:
         self.parts.append(bytes(data))
         self.size += len(data)
         return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
 
     def take(self) -> bytes:
         given = b"".join(self.parts)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +15,9 @@ EVENT = Event(
     uid="s-2026-0001-1@portail.rivage-formation.example",
     sequence=3,
     changed_at=CHANGED,
-    starts=datetime(2027, 1, 12, 9, 0),
-    ends=datetime(2027, 1, 12, 12, 30),
+    day=date(2027, 1, 12),
+    starts=time(9),
+    ends=time(12, 30),
     summary="Lecture de plans et métrés",
     location="12 rue des Tanneries, 21200 Beaune",
     description="S-2026-0001",
