@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from xml.sax.saxutils import escape
 
 from portal import clock
@@ -95,20 +96,21 @@ def _amount(cents: int, point: str) -> str:
 # --- XLSX
 
 
-class _Sink:
+class _Sink(io.RawIOBase):
     """Takes what the archive writes, and gives it out once. Never sought: it only goes forward."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.parts: list[bytes] = []
         self.size = 0
 
-    def write(self, data: bytes) -> int:
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
         self.parts.append(bytes(data))
         self.size += len(data)
         return len(data)
-
-    def flush(self) -> None:
-        """Nothing waits here."""
 
     def take(self) -> bytes:
         given = b"".join(self.parts)
@@ -120,7 +122,7 @@ class _Sink:
 def xlsx_file(sheet: str, columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
     """A workbook of one sheet: numbers are numbers, dates are dates, texts are never formulas."""
     sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in _fixed_parts(sheet).items():
             archive.writestr(_entry(name), text)
         with archive.open(_entry("xl/worksheets/sheet1.xml"), "w", force_zip64=True) as part:

@@ -6,11 +6,10 @@ from sqlalchemy import select
 
 from portal.emails.models import Email, EmailState
 from portal.emails.reading import STATE_LABEL
-from portal.extensions import db
+from portal.extensions import streamed
 from portal.tabular import Column, Kind, Row
 from portal.training.models import TrainingSession
 
-BATCH = 500  # rows held at once
 COLUMNS = (
     Column("Créé", Kind.MOMENT, 17),
     Column("Envoyé", Kind.MOMENT, 17),
@@ -31,9 +30,7 @@ def rows(trainer_id: int | None) -> Iterator[Row]:
     ).outerjoin(TrainingSession, TrainingSession.id == Email.training_id)  # fmt: skip
     if trainer_id is not None:
         statement = statement.where(TrainingSession.trainer_id == trainer_id)
-    found = db.session.execute(
-        statement.order_by(Email.id.desc()).execution_options(yield_per=BATCH)
-    )
+    found = streamed(statement.order_by(Email.id.desc()))
     for created, sent, to, subject, ref, state, attempts, error in found:
         label = STATE_LABEL[EmailState(state)].text
         yield (created, sent, to, subject, ref or "", label, attempts, error or "")

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from sqlalchemy import select
 
 from portal.companies.models import Company
-from portal.extensions import db
+from portal.extensions import streamed
 from portal.funding.models import Agreement
 from portal.funding.rules import AgreementState, opcos
 from portal.tabular import Column, Kind, Row
 from portal.training.models import Programme, TrainingSession
 
-BATCH = 500  # rows held at once
+_t = TrainingSession
 COLUMNS = (
     Column("Reçu", Kind.MOMENT, 17),
     Column("Session", width=14),
@@ -26,18 +26,16 @@ COLUMNS = (
 
 def rows() -> Iterator[Row]:
     """The agreements to check, the one received first first."""
-    session = TrainingSession
-    found = db.session.execute(
+    found = streamed(
         select(
-            Agreement.received_at, session.ref, Company.legal_name, Company.siret,
-            Programme.title, session.first_day, session.opco_code, session.price_cents,
+            Agreement.received_at, _t.ref, Company.legal_name, Company.siret,
+            Programme.title, _t.first_day, _t.opco_code, _t.price_cents,
         )
-        .join(session, session.id == Agreement.training_id)
-        .outerjoin(Company, Company.training_id == session.id)
-        .outerjoin(Programme, Programme.id == session.programme_id)
+        .join(_t, _t.id == Agreement.training_id)
+        .outerjoin(Company, Company.training_id == _t.id)
+        .outerjoin(Programme, Programme.id == _t.programme_id)
         .where(Agreement.state == AgreementState.RECEIVED.value)
         .order_by(Agreement.received_at, Agreement.id)
-        .execution_options(yield_per=BATCH)
     )  # fmt: skip
     for received, ref, client, siret, title, first_day, code, cents in found:
         opco = opcos().get(code or "")

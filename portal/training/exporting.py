@@ -5,14 +5,13 @@ from typing import Any
 
 from portal import clock
 from portal.access.rules import Role
-from portal.extensions import db
+from portal.extensions import streamed
 from portal.funding.rules import FunderChoice, opcos
 from portal.tabular import Column, Kind, Row
 from portal.training import listing
 from portal.training.labels import label
 from portal.training.listing import Tab
 
-BATCH = 500  # rows held at once
 _COMMON = (
     Column("Référence", width=14),
     Column("Formation", width=40),
@@ -36,9 +35,8 @@ def columns(role: Role) -> tuple[Column, ...]:
 
 def rows(role: Role, trainer_id: int | None, tab: Tab, query: str) -> Iterator[Row]:
     """The lines of the tab that the search keeps, in the order of the screen."""
-    statement = listing.every_line(trainer_id, tab, query).execution_options(yield_per=BATCH)
     today = clock.today()
-    for line in db.session.execute(statement):
+    for line in streamed(listing.every_line(trainer_id, tab, query)):
         yield _row(role, line, label(role, listing.situation(line, today)))
 
 
