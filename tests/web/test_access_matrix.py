@@ -41,6 +41,7 @@ client.paper                 GET  sent  shut  shut  shut  shut  200   shut  shut
 client.papers_state          GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.papers_zip            GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.preview               GET  draft shut  shut  shut  shut  200   shut  shut  shut
+client.renew_link            POST draft shut  shut  shut  shut  space shut  shut  shut
 client.save_step             POST draft shut  shut  shut  shut  409   shut  shut  shut
 client.save_step             POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.send_agreement        POST sent  shut  shut  shut  shut  space shut  shut  shut

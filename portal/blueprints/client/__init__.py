@@ -10,6 +10,7 @@ from portal.access import service as access
 from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
 from portal.blueprints import checking, journey, papers
+from portal.blueprints.client import reading
 from portal.blueprints.client import words as space_words
 from portal.blueprints.dossier.acts import filing
 from portal.blueprints.journey import Door
@@ -42,9 +43,9 @@ def open_door() -> ResponseReturnValue | None:
     training = grant.link.training
     company = training.company
     name = company.correspondent_name if company else "Client"
-    g.training = training
+    g.training, g.link = training, grant.link
     g.actor = Actor(Role.CLIENT, grant.link_id, name, web.client_ip())
-    return None
+    return reading.check(public_id)
 
 
 def current_training() -> TrainingSession:
@@ -105,6 +106,8 @@ def _show_space(training: TrainingSession, block: str | None = None) -> Response
         upload=received[-1] if received else None,
         paper=paper_effects.waiting_scan(training),
         upload_error=None,
+        readable_until=access.closing_time(g.link) if reading.is_read_only() else None,
+        may_renew=workflow.address_on_file(training, g.link) is not None,
         **context,
     )
 
@@ -263,4 +266,4 @@ def leave(public_id: str) -> Response:
     return response
 
 
-from portal.blueprints.client import agreement  # noqa: E402, F401
+from portal.blueprints.client import agreement, renewal  # noqa: E402, F401
