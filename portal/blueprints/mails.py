@@ -7,11 +7,11 @@ from flask import Blueprint, Response, abort, flash, request, url_for
 
 from portal import french, web, workflow
 from portal.access.rules import Role
-from portal.blueprints import papers
+from portal.blueprints import exports, papers
 from portal.documents import kinds
 from portal.documents import service as documents
 from portal.documents.models import Document
-from portal.emails import outbox, reading
+from portal.emails import exporting, outbox, reading
 from portal.emails.message import signature_of
 from portal.emails.models import Email, EmailState
 from portal.emails.reading import Line
@@ -57,6 +57,14 @@ def index() -> Response:
     trainer_id = actor.id if actor.role is Role.TRAINER else None
     lines = with_urls(reading.recent(trainer_id))
     return web.page("mails/list.html", mails=lines, keeps=settings().smtp is None)
+
+
+@blueprint.get("/export/<suffix>")
+def export(suffix: str) -> Response:
+    """Every message of the list, without its text, as a file."""
+    actor = web.actor()
+    trainer_id = actor.id if actor.role is Role.TRAINER else None
+    return exports.answer("courriels", suffix, exporting.COLUMNS, exporting.rows(trainer_id))
 
 
 @blueprint.get("/<int:mail_id>")

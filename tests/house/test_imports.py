@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 STONES = {
     "config", "extensions", "clock", "workdays", "money", "french", "files", "rendering", "sandbox",
+    "tabular", "icalendar",
 }  # fmt: skip
 RULES = {"rules", "life_rules", "schedule_rules"}
 PURE_STONES = {"clock", "workdays", "money", "french"}

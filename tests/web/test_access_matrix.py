@@ -65,6 +65,7 @@ entry.forgot                 GET  -     200   200   200   200   200   200   200 
 entry.show                   GET  -     404   404   404   404   404   404   404   404
 entry.use                    POST -     404   404   404   404   404   404   404   404
 office.agreements.decide     POST sent  login 403   403   422   login login login login
+office.agreements.export     GET  -     login 403   403   200   login login login login
 office.agreements.original   GET  sent  login 403   403   200   login login login login
 office.agreements.page_image GET  sent  login 403   403   404   login login login login
 office.agreements.queue      GET  -     login 403   403   200   login login login login
@@ -109,6 +110,8 @@ office.dossier.step          GET  draft login 403   403   200   login login logi
 office.dossier.step          GET  sent  login 403   403   200   login login login login
 office.dossier.submit        POST draft login 403   403   303   login login login login
 office.mails.attachment      GET  -     login 403   403   200   login login login login
+office.export                GET  -     login 403   403   200   login login login login
+office.mails.export          GET  -     login 403   403   200   login login login login
 office.mails.index           GET  -     login 403   403   200   login login login login
 office.mails.raw             GET  -     login 403   403   200   login login login login
 office.mails.retry           POST -     login 403   403   303   login login login login
@@ -119,8 +122,11 @@ office.programme.copy        POST -     login 403   403   303   login login logi
 office.programme.create      GET  -     login 403   403   200   login login login login
 office.programme.create      POST -     login 403   403   422   login login login login
 office.programme.edit        GET  -     login 403   403   200   login login login login
+office.programme.publish     POST -     login 403   403   303   login login login login
 office.programme.restore     POST -     login 403   403   303   login login login login
 office.programme.save        POST -     login 403   403   409   login login login login
+office.programme.withdraw    POST -     login 403   403   303   login login login login
+office.programmes.export     GET  -     login 403   403   200   login login login login
 office.programmes.index      GET  -     login 403   403   200   login login login login
 office.programmes.show       GET  -     login 403   403   200   login login login login
 office.people.close_logins   POST -     login 403   403   303   login login login login
@@ -149,6 +155,9 @@ office.signatures.phone_code POST sent  login 403   403   409   login login logi
 public.accessibility         GET  -     200   200   200   200   200   200   200   200
 public.brand_css             GET  -     200   200   200   200   200   200   200   200
 public.call_trainer          POST draft 404   404   404   404   404   404   dead  dead
+public.catalogue.index       GET  -     404   404   404   404   404   404   404   404
+public.catalogue.sheet       GET  -     404   404   404   404   404   404   404   404
+public.catalogue.show        GET  -     404   404   404   404   404   404   404   404
 public.favicon               GET  -     302   302   302   302   302   302   302   302
 public.health                GET  -     200   200   200   200   200   200   200   200
 public.help_session          GET  -     200   200   200   200   200   200   200   200
@@ -211,11 +220,14 @@ trainer.dossier.step         GET  draft login 200   404   403   login login logi
 trainer.dossier.step         GET  sent  login 200   404   403   login login login login
 trainer.dossier.submit       POST draft login 303   404   403   login login login login
 trainer.mails.attachment     GET  -     login 200   404   403   login login login login
+trainer.export               GET  -     login 200   200   403   login login login login
+trainer.mails.export         GET  -     login 200   200   403   login login login login
 trainer.mails.index          GET  -     login 200   200   403   login login login login
 trainer.mails.raw            GET  -     login 200   404   403   login login login login
 trainer.mails.retry          POST -     login 303   404   403   login login login login
 trainer.mails.signed_file    GET  -     login 404   404   403   login login login login
 trainer.mails.show           GET  -     login 200   404   403   login login login login
+trainer.programmes.export    GET  -     login 200   200   403   login login login login
 trainer.programmes.index     GET  -     login 200   200   403   login login login login
 trainer.programmes.show      GET  -     login 200   200   403   login login login login
 verification.check           POST -     422   422   422   422   422   422   422   422

@@ -27,6 +27,12 @@ def dashboard() -> Response:
     return lists.show(Role.OFFICE, None)
 
 
+@blueprint.get("/export/<suffix>")
+def export(suffix: str) -> Response:
+    """The list as a file, with the filters of the screen."""
+    return lists.export(Role.OFFICE, None, suffix)
+
+
 blueprint.register_blueprint(programmes, url_prefix="/programmes")
 blueprint.register_blueprint(catalogue, url_prefix="/programmes")
 blueprint.register_blueprint(dossier, url_prefix="/dossiers")
