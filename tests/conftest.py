@@ -22,7 +22,7 @@ from portal.app import create_app
 from portal.config import Config
 from portal.declared import read
 from portal.extensions import db, store, writing
-from portal.training.catalogue import create_programme
+from portal.programmes.describing import create_programme
 from tests import databases
 from tests.pages import BASE_URL, Visitor
 

@@ -20,7 +20,7 @@ from portal.companies import rules as identifiers
 from portal.companies import siro
 from portal.declared import DescriptionError, read
 from portal.extensions import db, settings, store, writing
-from portal.training.catalogue import create_programme
+from portal.programmes.describing import create_programme
 
 description_file = click.argument(
     "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FICHIER.toml"

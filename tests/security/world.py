@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from portal import clock, workflow
 from portal.access import service as access
 from portal.access.models import Grant, ShareLink
-from portal.access.rules import GRANT_IDLE, Actor, Role, digest
+from portal.access.rules import GRANT_IDLE, READ_ONLY_WEEKS, Actor, Role, digest
 from portal.app import create_app
 from portal.config import Config
 from portal.documents.models import Document
@@ -115,8 +115,12 @@ class Side:
             "agreement_id": self.sent.agreement,
             "number": 1,
             "signature_id": 1,
+            "user_id": 1,
             "name": "document",
             "filename": "app.css",
+            "code": "LPM-14",
+            "section": "contenu",
+            "suffix": "csv",
             "token": dossier.tokens["live"],
         }
 
@@ -255,7 +259,7 @@ def _kill_links(mine: Side) -> None:
     """After they were opened: what they opened must close."""
     for dossier in (mine.draft, mine.sent):
         for kind, changes in (
-            ("expired", {"expires_at": clock.now() - timedelta(seconds=1)}),
+            ("expired", {"expires_at": clock.now() - timedelta(weeks=READ_ONLY_WEEKS)}),
             ("revoked", {"revoked_at": clock.now()}),
         ):
             found = access.find(dossier.tokens[kind]).link
