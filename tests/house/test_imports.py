@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STONES = {
     "config", "extensions", "clock", "workdays", "money", "french", "files", "rendering", "sandbox",
 }  # fmt: skip
-RULES = {"rules", "life_rules", "schedule_rules"}
+RULES = {"rules", "amend_rules", "life_rules", "schedule_rules"}
 PURE_STONES = {"clock", "workdays", "money", "french"}
 SLICES = {
     "accounts", "access", "companies", "funding", "training", "documents", "emails", "journal",
