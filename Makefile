@@ -58,6 +58,7 @@ check: .venv/installed-dev
 test: .venv/installed-dev
 	@tests/install-browser.sh
 	$(BIN)/python -m pytest -n 2 $(if $(filter off,$(PORTAL_TEST_BROWSER)),--ignore=tests/browser)
+	@tests/on-postgresql.sh
 
 bench: .venv/installed-dev
 	@for name in documents pages lists acts send startup; do echo "== $$name" && $(BIN)/python -m bench.$$name || exit 1; done

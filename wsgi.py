@@ -1,6 +1,7 @@
 """What a web server loads: `gunicorn wsgi:app`."""
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from portal.accounts import service as accounts
 from portal.app import create_app
@@ -27,3 +28,5 @@ try:
     app = _ready()
 except ConfigError as error:
     raise SystemExit(str(error)) from None
+except OperationalError as error:
+    raise SystemExit(f"La base de données ne répond pas : {error.orig}") from None

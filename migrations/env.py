@@ -7,7 +7,7 @@ from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import Connection, TypeDecorator
 
-from portal.extensions import db
+from portal.extensions import db, write_options
 
 
 def render_item(kind: str, item: Any, _autogenerate: Any) -> str | bool:
@@ -44,5 +44,5 @@ def run(connection: Connection) -> None:
 if context.is_offline_mode():
     raise CommandError("Les migrations s’appliquent à la base elle-même, pas à un script SQL")
 
-with db.engine.connect().execution_options(writing=True) as opened:
+with db.engine.connect().execution_options(**write_options(db.engine)) as opened:
     run(opened)

@@ -13,6 +13,14 @@ from portal.extensions import writing
 from portal.journal import service as journal
 
 
+def change_logo(sha256: str | None, actor: Actor) -> None:
+    """The logo of the papers issued from now on; None takes it away."""
+    with writing():
+        before = settings.change_logo(sha256)
+        body = {"before": before, "after": sha256}
+        journal.record("change_logo", actor, clock.now(), body=body)
+
+
 def save_settings(group: str, values: Mapping[str, Any], seen: str, actor: Actor) -> list[str]:
     """Changes settings of the organisation; returns the names of those that changed.
 

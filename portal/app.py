@@ -12,7 +12,7 @@ from flask_login import current_user
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import cli, clock, french, tasks, web
+from portal import cli, clock, correspondence, french, tasks, web
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
 from portal.blueprints import receiving
@@ -20,11 +20,12 @@ from portal.config import LOOPBACK, Config
 from portal.extensions import (
     csrf,
     db,
+    engine_options,
     htmx,
     login_manager,
     mail,
     migrate,
-    prepare_sqlite,
+    prepare,
     settings,
 )
 
@@ -68,15 +69,12 @@ def create_app(config: Config | None = None) -> Flask:
 
 
 def _flask_settings(config: Config) -> dict[str, Any]:
-    sqlite = config.database_url.startswith("sqlite")
-    # SQLAlchemy begins and ends transactions itself: see extensions.prepare_sqlite
-    engine = {"connect_args": {"isolation_level": None, "timeout": 10}} if sqlite else {}
     return {
         "PORTAL": config,
         "TESTING": config.testing,
         "SECRET_KEY": config.secret_key,
         "SQLALCHEMY_DATABASE_URI": config.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(config.database_url),
         "TRUSTED_HOSTS": _known_hosts(config),
         "MAX_CONTENT_LENGTH": REQUEST_LIMIT,
         "MAX_FORM_MEMORY_SIZE": REQUEST_LIMIT,
@@ -148,10 +146,9 @@ def _extensions(app: Flask, config: Config) -> None:
     app.before_request(receiving.widen)  # CSRFProtect reads the form, files included
     app.extensions["admitted_octets"] = partial(receiving.admitted_octets, app)
     db.init_app(app)
-    if config.database_url.startswith("sqlite"):
-        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with app.app_context():
-            prepare_sqlite(db.engine)
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with app.app_context():
+        prepare(db.engine)
     migrate.init_app(app, db)
     csrf.init_app(app)
     _macros(app)  # they call csrf_token()
@@ -160,13 +157,15 @@ def _extensions(app: Flask, config: Config) -> None:
     login_manager.user_loader(_load_user)
     htmx.init_app(app)
     mail.init_app(app)
-    tasks.init_app(app)
+    tasks.init_app(app, each_day=correspondence.remind_all)
     app.before_request(_know_who)
 
 
 def _doors(app: Flask) -> None:
+    from portal.blueprints.account import blueprint as account
     from portal.blueprints.auth import blueprint as auth
     from portal.blueprints.client import blueprint as client
+    from portal.blueprints.entry import blueprint as entry
     from portal.blueprints.errors import blueprint as errors
     from portal.blueprints.office import blueprint as office
     from portal.blueprints.public import blueprint as public
@@ -174,9 +173,10 @@ def _doors(app: Flask) -> None:
     from portal.blueprints.trainer import blueprint as trainer
     from portal.blueprints.verification import blueprint as verification
 
-    for blueprint in (errors, public, auth, verification):
+    for blueprint in (errors, public, auth, entry, verification):
         app.register_blueprint(blueprint)
     app.register_blueprint(trainer, url_prefix="/formateur")
+    app.register_blueprint(account, url_prefix="/compte")
     app.register_blueprint(client, url_prefix="/espace")
     app.register_blueprint(signing, url_prefix="/signature")
     app.register_blueprint(office, url_prefix="/organisme")
@@ -245,6 +245,6 @@ def _headers(response: Response) -> Response:
     else:
         response.headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")
-    if request.path.startswith(("/l/", "/espace/")):
+    if request.path.startswith(("/l/", "/acces/", "/espace/")):
         response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -11,7 +11,7 @@ import click
 from flask import Flask, current_app, g
 from flask.cli import with_appcontext
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from portal import clock
 from portal.access import service as access
@@ -27,10 +27,10 @@ from portal.demonstration import loader, registry
 from portal.documents.models import Document, DocumentState
 from portal.extensions import db, settings, store, writing
 from portal.journal import service as journal
+from portal.programmes.describing import create_programme
 from portal.serving.following import follow_parent
 from portal.serving.supervisor import Supervisor, is_free
 from portal.signature import verify as signatures
-from portal.training.catalogue import create_programme
 from portal.training.models import TrainingSession
 from portal.training.rules import State
 
@@ -107,7 +107,7 @@ def demonstration() -> None:
             loaded = loader.load()
         except loader.NotADemonstration as error:
             raise Failure(str(error)) from error
-        except OperationalError as error:
+        except (OperationalError, ProgrammingError) as error:
             raise Failure(
                 "La base n’est pas prête : lancez d’abord « flask db upgrade »"
             ) from error

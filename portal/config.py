@@ -128,6 +128,7 @@ class Config:
 
         data = read(_data, env, demo) or Path()
         base_url = read(_base_url, env, demo) or ""
+        database_url = read(_database_url, env, data)
         kept = data if demo else None
         secret_key = read(_key, "PORTAL_SECRET_KEY_FILE", "signe les cookies", env, kept)
         link_key = read(_key, "PORTAL_LINK_KEY_FILE", "signe les liens des clients", env, kept)
@@ -144,7 +145,7 @@ class Config:
         return cls(
             base_url=base_url,
             data=data,
-            database_url=env.get("DATABASE_URL") or f"sqlite:///{data / 'portal.sqlite3'}",
+            database_url=database_url or "",
             secret_key=secret_key or "",
             link_key=link_key or "",
             demo=demo,
@@ -164,6 +165,20 @@ def _data(env: Mapping[str, str], demo: bool) -> Path:
     if not given:
         raise ConfigError("PORTAL_DATA : le dossier des données, par exemple /var/lib/portail")
     return Path(given).resolve()
+
+
+def _database_url(env: Mapping[str, str], data: Path) -> str:
+    """The SQLite file of the data folder, or the PostgreSQL server that is given."""
+    given = env.get("DATABASE_URL") or f"sqlite:///{data / 'portal.sqlite3'}"
+    kind, _, rest = given.partition("://")
+    if kind in ("postgres", "postgresql", "postgresql+psycopg") and rest:
+        return f"postgresql+psycopg://{rest}"
+    if kind == "sqlite" and rest.startswith("/"):
+        return given
+    raise ConfigError(
+        "DATABASE_URL : attendu postgresql://utilisateur:motdepasse@serveur/base, "
+        "ou rien pour le fichier SQLite du dossier des données"
+    )
 
 
 def _base_url(env: Mapping[str, str], demo: bool) -> str:

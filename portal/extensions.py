@@ -1,4 +1,4 @@
-"""The Flask extensions, the column types and the two ways to hold a transaction."""
+"""The Flask extensions, the column types, the two databases and the ways to hold a transaction."""
 
 import logging
 import sqlite3
@@ -38,6 +38,9 @@ class Base(DeclarativeBase):
     )
 
 
+# Any constant: the one queue of those who write to PostgreSQL.
+_WRITE_LOCK = 7_206_113
+
 log = logging.getLogger(__name__)
 migrate = Migrate(render_as_batch=True)
 db = SQLAlchemy(model_class=Base)
@@ -76,7 +79,46 @@ def one_of(column: str, values: type[Any]) -> str:
     return f"{column} IN ({listed})"
 
 
-def prepare_sqlite(engine: Engine) -> None:
+def engine_options(url: str) -> dict[str, Any]:
+    """What SQLAlchemy is told of the database at that address."""
+    if url.startswith("sqlite"):
+        # transactions are begun and ended by SQLAlchemy: see _prepare_sqlite
+        return {"connect_args": {"isolation_level": None, "timeout": 10}}
+    # A page reads one cut of the rows, as on SQLite. A server that was restarted is found again.
+    return {
+        "isolation_level": "REPEATABLE READ",
+        "pool_pre_ping": True,
+        "connect_args": {"options": "-c lock_timeout=10s"},
+    }
+
+
+def prepare(engine: Engine) -> None:
+    """Both databases lose nothing of what two writers do at once: one writes after the other."""
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    else:
+        _prepare_postgresql(engine)
+
+
+def write_options(engine: Engine) -> dict[str, Any]:
+    """The execution options of a connection that is about to write.
+
+    On PostgreSQL a writer has to see what the one before it committed while it waited: its cut is
+    taken statement by statement.
+    """
+    if engine.dialect.name == "sqlite":
+        return {"writing": True}
+    return {"writing": True, "isolation_level": "READ COMMITTED"}
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        if connection.get_execution_options().get("writing"):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
+
+
+def _prepare_sqlite(engine: Engine) -> None:
     """SQLite as it loses nothing: WAL, FULL sync, explicit BEGIN, write lock only when writing."""
 
     @event.listens_for(engine, "do_connect")
@@ -110,13 +152,22 @@ def writing() -> Iterator[None]:
     across a request body, a password hash, a document or a mail server.
     """
     db.session.rollback()
-    db.session.connection(execution_options={"writing": True})
+    db.session.connection(execution_options=write_options(db.engine))
     try:
         yield
         db.session.commit()
     except BaseException:
         db.session.rollback()
         raise
+
+
+def streamed(statement: Any, batch: int = 500) -> Iterator[Any]:
+    """The rows of a SELECT of columns, read as they are asked for, `batch` held at once.
+
+    On a connection of its own, so that an answer can still be written once its request is over.
+    """
+    with db.engine.connect() as connection:
+        yield from connection.execute(statement.execution_options(yield_per=batch))
 
 
 def claim(model: type[Any], identity: int, *conditions: Any, **changes: Any) -> bool:

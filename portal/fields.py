@@ -125,7 +125,7 @@ class PartForm(Form):
     Meta = FrenchMeta
 
 
-class _ParsedField(StringField):
+class ParsedField(StringField):
     """A text turned into a value; what was typed is shown again until it is right."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -150,7 +150,7 @@ class _ParsedField(StringField):
         raise NotImplementedError
 
 
-class MoneyField(_ParsedField):
+class MoneyField(ParsedField):
     """An amount; `data` is in cents. Shown again « 1 600,00 »."""
 
     def parse(self, typed: str) -> int:
@@ -160,7 +160,7 @@ class MoneyField(_ParsedField):
         return money.figures(value)
 
 
-class PhoneField(_ParsedField):
+class PhoneField(ParsedField):
     """A phone number; `data` is « 0199001234 », or « +41… » as typed for a foreign one."""
 
     widget = TelInput()
@@ -190,7 +190,7 @@ class PhoneField(_ParsedField):
         return french.phone(value)
 
 
-class EmailField(_ParsedField):
+class EmailField(ParsedField):
     """An e-mail address, checked without any look-up; `data` has its domain in lower case."""
 
     widget = EmailInput()
@@ -223,7 +223,7 @@ def email_fault(typed: str) -> str:
     return f"Vérifiez cette adresse e-mail{french.NBSP}: elle contient un signe ou un point en trop"
 
 
-class DateField(_ParsedField):
+class DateField(ParsedField):
     """A day: « 2027-01-12 », « 12/01/2027 », « 12.1.2027 »; `data` is a date."""
 
     widget = DateInput()
@@ -248,7 +248,7 @@ class DateField(_ParsedField):
         return value.isoformat()
 
 
-class TimeField(_ParsedField):
+class TimeField(ParsedField):
     """An hour of the day: « 09:30 », « 9h30 », « 9 h », « 9 »; `data` is a time."""
 
     widget = TimeInput()
@@ -266,7 +266,7 @@ class TimeField(_ParsedField):
         return f"{value:%H:%M}"
 
 
-class CountField(_ParsedField):
+class CountField(ParsedField):
     """A whole number between two bounds; `data` is an int. Accepts « 1 200 »."""
 
     def __init__(

@@ -163,6 +163,12 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def shorten(text: str, length: int) -> str:
+    """`text` on one line, cut with « … » when it is longer than `length` characters."""
+    line = one_line(text)
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
 def typography(text: str) -> str:
     """A line of open data as the pages write it: ’ and no-break spaces beside ; : ? ! « »."""
     text = one_line(text).replace("'", "’")

@@ -64,9 +64,10 @@ class JsonSerializer(Serializer):
 class Queue:
     """The queue of one installation, and its tasks."""
 
-    def __init__(self, app: App, path: Path) -> None:
+    def __init__(self, app: App, path: Path, each_day: Callable[[], None]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.app = app
+        self.each_day = each_day
         self.letters: dict[int, None] = {}  # to send as soon as a sender is free, oldest first
         self.senders = threading.Semaphore(SENDERS)
         self.picking = threading.Lock()
@@ -90,6 +91,9 @@ class Queue:
         self.sweep = self.huey.periodic_task(
             crontab(minute="*"), name="sweep", priority=SWEEP_PRIORITY
         )(self._sweep)
+        self.remind = self.huey.periodic_task(
+            crontab(minute="*/5"), name="remind", priority=SWEEP_PRIORITY
+        )(self._remind)
 
     def _prepare(self, document_id: int) -> None:
         with self.app.app_context():
@@ -156,6 +160,11 @@ class Queue:
             for identity in identities:
                 task(identity)
 
+    def _remind(self) -> None:
+        """Looked at often, so that a worker that was stopped in the morning catches up."""
+        with self.app.app_context():
+            self.each_day()
+
 
 def complete_company(finding_id: int) -> None:
     """Asks the directory of companies, then fills in what the person left blank, nothing else."""
@@ -168,10 +177,13 @@ def complete_company(finding_id: int) -> None:
         completing.complete_company(training_id, siret, values, clock.now())
 
 
-def init_app(app: App) -> None:
-    """Gives the application its queue, opened at the first use: after a fork, never before."""
+def init_app(app: App, each_day: Callable[[], None] = lambda: None) -> None:
+    """Gives the application its queue, opened at the first use: after a fork, never before.
+
+    `each_day` is what is done once a day: it knows by itself when, and whether it was.
+    """
     config: Config = app.config["PORTAL"]
-    _openers[config.queue] = partial(Queue, app, config.queue)
+    _openers[config.queue] = partial(Queue, app, config.queue, each_day)
     close(config.queue)
 
 

@@ -14,15 +14,16 @@ from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
 from portal.documents.models import Document
-from portal.effects import amending, funding, paper, preparing, signing
+from portal.effects import amending, funding, paper, preparing, reminding, signing
 from portal.effects.act import Act
 from portal.effects.act import Refused as Refused
 from portal.effects.preparing import address_on_file as address_on_file
-from portal.emails import letters, outbox, signing_notices
+from portal.emails import holding, letters, outbox, signing_notices
 from portal.emails.models import Email
 from portal.extensions import db, writing
 from portal.funding import service as fundings
 from portal.journal import service as journal
+from portal.reminders import service as reminders
 from portal.signature import codes
 from portal.signature.models import Channel
 from portal.training import life_rules, reusing
@@ -38,7 +39,7 @@ def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) 
     messages are rows of the same transaction; the worker is woken after it.
     """
     with writing():
-        act = _act(training.id, actor, data)
+        act = act_on(training.id, actor, data)
         # the client of a link that expired asks for a new one with that link
         link = data.get("link") or access.open_link(act.training, act.at)
         facts = facts_of(
@@ -61,6 +62,8 @@ def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) 
             act.training.state = target.value
         act.training.updated_at = act.at
         act.training.version += 1
+        owes = facts_of(act.training).owes_undertaking
+        reminding.withdraw(act, reminders.facts_of(act.training, owes))
         if data.get("journaled", True):
             journal.record(
                 event.value, actor, act.at, act.training.id, body=act.body, details=act.details
@@ -99,7 +102,7 @@ def create(
 def call_trainer(training: TrainingSession, ip: str | None) -> None:
     """The client of a dead link, whose address is not known, asks the trainer for a new one."""
     with writing():
-        act = _act(training.id, Actor(Role.CLIENT, None, "Client", ip), {})
+        act = act_on(training.id, Actor(Role.CLIENT, None, "Client", ip), {})
         act.send(letters.call_trainer(act.training, act.organisation, act.at))
         journal.record("call_trainer", act.actor, act.at, training.id)
         db.session.flush()
@@ -118,7 +121,7 @@ def send_code(
     if (channel is Channel.PHONE) is not (actor.role is Role.OFFICE) or actor.role is Role.TRAINER:
         raise codes.CodeRefused("Ce code ne peut pas être demandé d’ici")
     with writing():
-        act = _act(training.id, actor, {})
+        act = act_on(training.id, actor, {})
         number = signing.mobile_of(act.training) if channel is Channel.SMS else None
         code = codes.issue_code(link, document, channel, act.at)
         if channel is Channel.EMAIL:
@@ -145,7 +148,19 @@ def retry_email(email: Email, actor: Actor) -> None:
     tasks.wake(emails=[identity])
 
 
-def _act(training_id: int, actor: Actor, data: dict[str, Any]) -> Act:
+def send_held(training: TrainingSession, actor: Actor) -> int:
+    """« Envoyer », once the papers were read over: the messages leave. Returns how many."""
+    with writing():
+        at = clock.now()
+        ids = holding.release(training.id, at)
+        if ids:
+            journal.record("send_held", actor, at, training.id, body={"emails": ids})
+    tasks.wake(emails=ids)
+    return len(ids)
+
+
+def act_on(training_id: int, actor: Actor, data: dict[str, Any]) -> Act:
+    """The act that begins, on the session read again inside the caller's transaction."""
     training = db.session.get_one(TrainingSession, training_id)
     return Act(training, actor, accounts.organisation(), clock.now(), data)
 

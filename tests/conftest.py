@@ -1,6 +1,5 @@
 """One application per test, on a copy of a database made once; people signed in for real."""
 
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,7 +22,8 @@ from portal.app import create_app
 from portal.config import Config
 from portal.declared import read
 from portal.extensions import db, store, writing
-from portal.training.catalogue import create_programme
+from portal.programmes.describing import create_programme
+from tests import databases
 from tests.pages import BASE_URL, Visitor
 
 # How long an example takes to draw says how busy the machine is, nothing of the code.
@@ -48,7 +48,7 @@ def config_in(folder: Path, **changes: Any) -> Config:
     config = Config(
         base_url=BASE_URL,
         data=folder,
-        database_url=f"sqlite:///{folder / 'portal.sqlite3'}",
+        database_url=databases.url_in(folder),
         secret_key="test-secret-0123456789abcdefghijklmnop",
         link_key="test-links-0123456789abcdefghijklmnopq",
         testing=True,
@@ -114,17 +114,19 @@ def described(folder: Path) -> Path:
                 phone="0199001234",
                 at=NOW,
             )
-        db.session.execute(db.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        if not databases.ON_POSTGRESQL:
+            db.session.execute(db.text("PRAGMA wal_checkpoint(TRUNCATE)"))
     close(app)
     return folder
 
 
 @pytest.fixture
-def config(template: Path, tmp_path: Path) -> Config:
+def config(template: Path, tmp_path: Path) -> Iterator[Config]:
     """Settings over a fresh copy of the template."""
     folder = tmp_path / "data"
-    shutil.copytree(template, folder)
-    return config_in(folder)
+    databases.copy(template, folder)
+    yield config_in(folder)
+    databases.forget(folder)
 
 
 @pytest.fixture

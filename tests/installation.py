@@ -8,6 +8,7 @@ from flask_migrate import upgrade
 from portal.app import create_app
 from portal.config import Config, Smtp
 from portal.extensions import db
+from tests import databases
 
 ROOT = Path(__file__).resolve().parent.parent
 MIGRATIONS = str(ROOT / "migrations")
@@ -19,7 +20,7 @@ def application(data: Path, *, demo: bool = True) -> Flask:
     config = Config(
         base_url="http://127.0.0.1:8000" if demo else "https://portail.rivage-formation.example",
         data=data,
-        database_url=f"sqlite:///{data / 'portal.sqlite3'}",
+        database_url=databases.url_in(data),
         secret_key=KEY,
         link_key=KEY[::-1],
         demo=demo,

@@ -1,6 +1,5 @@
 """Sessions brought to a point of their life by the real workflow, and what left of them."""
 
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,7 +23,7 @@ from portal.emails.outbox import message_of
 from portal.extensions import db, store, writing
 from portal.training.models import Programme, TrainingSession
 from portal.training.rules import Event, Way
-from tests import conftest, second_half
+from tests import conftest, databases, second_half
 from tests.documents import papers
 from tests.pages import BASE_URL, Visitor
 from tests.screens import Answers as Answers
@@ -122,7 +121,7 @@ def told_at(app: Flask, url: str) -> Told:
 
 
 def _copy(template: Path, folder: Path) -> Flask:
-    shutil.copytree(template, folder / "data")
+    databases.copy(template, folder / "data")
     app = create_app(conftest.config_in(folder / "data"))
     app.test_client_class = Visitor
     return app

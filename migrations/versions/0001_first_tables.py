@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from portal.journal.triggers import statements
+from portal.journal.triggers import FUNCTIONS, statements
 
 revision: str = "0001"
 down_revision: str | Sequence[str] | None = None
@@ -45,7 +45,7 @@ def upgrade() -> None:
 
     op.create_table(
         "organisation",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("legal_form", sa.String(), nullable=False),
         sa.Column("capital_cents", sa.Integer(), nullable=True),
@@ -499,6 +499,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_journal_entry_training_id"))
 
     op.drop_table("journal_entry")
+    for function in FUNCTIONS[op.get_bind().dialect.name]:
+        op.execute(f"DROP FUNCTION {function}")
     op.drop_table("half_day")
     with op.batch_alter_table("email", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_email_training_id"))

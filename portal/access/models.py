@@ -49,6 +49,19 @@ class Grant(db.Model):  # type: ignore[name-defined]
     link: Mapped[ShareLink] = relationship()
 
 
+class CalendarFeed(db.Model):  # type: ignore[name-defined]
+    """A trainer's calendar by secret address, whose text is computed from id and rotation."""
+
+    __tablename__ = "calendar_feed"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), unique=True)
+    rotation: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
 class Attempt(db.Model):  # type: ignore[name-defined]
     """One counted try (login, link miss, renewal). The key holds a digest, never an address."""
 

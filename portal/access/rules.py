@@ -47,7 +47,7 @@ _TOKEN = re.compile(r"(?P<prefix>[a-z]{3})-(?P<id>[0-9]{1,9})-(?P<mac>[A-Za-z0-9
 SPACE_DAYS = 60
 SIGN_DAYS = 14
 SPACE_AFTER_LAST_DAY = 30
-READ_ONLY_WEEKS = 26
+READ_ONLY_WEEKS = 26  # after its end, a space link still lets read
 GRANT_IDLE = timedelta(minutes=30)
 GRANT_ABSOLUTE = timedelta(hours=12)
 
@@ -57,10 +57,13 @@ def token(key: str, scope: Scope, link_id: int, rotation: int) -> str:
 
     Nothing of it is stored: a stolen database opens no space.
     """
-    message = f"{scope}|{link_id}|{rotation}".encode()
-    digest = hmac.new(key.encode(), message, hashlib.sha256).digest()
-    mac = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    return f"{PREFIX[scope]}-{link_id}-{mac}"
+    return f"{PREFIX[scope]}-{link_id}-{mac(key, f'{scope}|{link_id}|{rotation}')}"
+
+
+def mac(key: str, message: str) -> str:
+    """HMAC-SHA256 of `message`, as 43 characters that stand in an address."""
+    digest = hmac.new(key.encode(), message.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def link_id_of(text: str) -> tuple[Scope, int] | None:
@@ -97,6 +100,13 @@ def space_expiry(issued_at: datetime, last_day: date | None) -> datetime:
         days=SPACE_AFTER_LAST_DAY
     )
     return max(expiry, after)
+
+
+def closing_time(scope: Scope, expires_at: datetime) -> datetime:
+    """When a link stops opening anything: a space is still read for 26 weeks after its end."""
+    if scope is Scope.SIGN:
+        return expires_at
+    return expires_at + timedelta(weeks=READ_ONLY_WEEKS)
 
 
 def is_open(now: datetime, seen_at: datetime, created_at: datetime) -> bool:

@@ -28,6 +28,7 @@ class LinkStatus(StrEnum):
     """What became of a link. A forged text and a deleted link are both `unknown`."""
 
     LIVE = "live"
+    READ_ONLY = "read_only"
     EXPIRED = "expired"
     REPLACED = "replaced"
     REVOKED = "revoked"
@@ -123,9 +124,20 @@ def find(token_text: str, at: datetime | None = None) -> Found:
         return Found(link, LinkStatus.REVOKED)
     if rotation != link.rotation:
         return Found(link, LinkStatus.REPLACED)
-    if link.expires_at <= (at or clock.now()):
+    at = at or clock.now()
+    if closing_time(link) <= at:
         return Found(link, LinkStatus.EXPIRED)
-    return Found(link, LinkStatus.LIVE)
+    return Found(link, LinkStatus.READ_ONLY if is_read_only(link, at) else LinkStatus.LIVE)
+
+
+def closing_time(link: ShareLink) -> datetime:
+    """When this link stops opening anything."""
+    return rules.closing_time(Scope(link.scope), link.expires_at)
+
+
+def is_read_only(link: ShareLink, at: datetime) -> bool:
+    """Whether its time is past: what it opens is read, and nothing is changed any more."""
+    return link.expires_at <= at
 
 
 # --- Spaces: what a browser that pressed « Commencer » may open
@@ -198,7 +210,7 @@ def _is_open(grant: Grant, at: datetime) -> bool:
         rules.is_open(at, grant.seen_at, grant.created_at)
         and grant.rotation == link.rotation
         and link.revoked_at is None
-        and link.expires_at > at
+        and closing_time(link) > at
     )
 
 

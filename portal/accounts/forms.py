@@ -6,7 +6,7 @@ The description of a field says where people read it.
 from dataclasses import dataclass
 from typing import Any
 
-from wtforms import StringField, TextAreaField
+from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import Optional, StopValidation
 
@@ -246,6 +246,16 @@ class TextsForm(PortalForm):
     )
 
 
+class SendingForm(PortalForm):
+    """Whether somebody reads the papers before the client does."""
+
+    reads_over = BooleanField(
+        "Relire les documents avant leur envoi",
+        description="Devis, convention et programme sont préparés, puis attendent dans «\u00a0À "
+        "relire\u00a0» que l’organisme appuie sur «\u00a0Envoyer\u00a0».",
+    )
+
+
 @dataclass(frozen=True)
 class Group:
     """One page of settings. `has_letterhead`: what is typed shows on the letterhead."""
@@ -268,11 +278,18 @@ GROUPS = {
     group.slug: group
     for group in (
         Group("identite", "Identité", "Nom, adresse, contact", IdentityForm),
-        Group("mentions", "Mentions et TVA", "Déclaration, Qualiopi, TVA, handicap", MentionsForm),
+        Group(
+            "mentions",
+            "Mentions et TVA",
+            "Déclaration, Qualiopi, TVA, handicap",
+            MentionsForm,
+            False,
+        ),
         Group("signataire", "Signataire", "Qui signe la convention", SignatoryForm, False),
         Group("banque", "Banque et délais", "IBAN, validité, paiement", BankForm, False),
         Group("apparence", "Apparence", "Couleur et logo", LooksForm),
         Group("textes", "Textes", "Conditions générales, règlement intérieur", TextsForm, False),
+        Group("envoi", "Envoi des documents", "Relecture avant envoi", SendingForm, False),
     )
 }
 

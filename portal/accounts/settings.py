@@ -46,6 +46,13 @@ def change(values: Mapping[str, Any], seen: str) -> dict[str, list[Any]]:
     return changed
 
 
+def change_logo(sha256: str | None) -> str | None:
+    """Names the stored logo, inside the caller's transaction; returns the one before."""
+    organisation = db.session.get_one(Organisation, 1, with_for_update=True, populate_existing=True)
+    before, organisation.logo_sha256 = organisation.logo_sha256, sha256
+    return before
+
+
 def traced(changed: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
     """Those changes as the journal keeps them: a long text by its SHA-256."""
     return {name: [_trace(value) for value in pair] for name, pair in changed.items()}

@@ -51,6 +51,7 @@ SENTENCES = {
     ),
     429: ("Trop d’essais", "Patientez quelques minutes, puis réessayez."),
 }
+_PG_DISK_FULL = "53100"
 _FULL = (
     "Le portail n’a plus de place",
     "Votre envoi n’a pas été enregistré, mais rien d’ancien n’est perdu. Prévenez-nous.",
@@ -109,8 +110,12 @@ def failed(error: Exception) -> Response:
 def _is_full(error: Exception) -> bool:
     """Whether there was no room left to write, in the database or in the folder of files."""
     if isinstance(error, OperationalError):
-        return "disk is full" in str(error.orig)
+        return "disk is full" in str(error.orig) or _sqlstate(error) == _PG_DISK_FULL
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _sqlstate(error: OperationalError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
 
 
 def bare(
@@ -129,4 +134,4 @@ def bare(
 
 def masked(path: str) -> str:
     """The path without the text of a link: a log must not open a space."""
-    return re.sub(r"^/l/[^/]+", "/l/***", path)
+    return re.sub(r"^/(l|acces)/[^/]+", r"/\1/***", path)

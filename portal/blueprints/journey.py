@@ -75,7 +75,9 @@ class Opened:
     look: lookup.Look | None = None
 
     def forms(self, validate: bool = False) -> dict[str, PortalForm]:
-        forms = {topic: trainings.form_of(topic, raw) for topic, raw in self.raws.items()}
+        forms = {
+            topic: trainings.form_of(topic, raw, self.training) for topic, raw in self.raws.items()
+        }
         if validate:
             for form in forms.values():
                 form.validate()
@@ -266,7 +268,7 @@ def _answer(
         amendments=editing.amendments(opened) if opened.training.state != State.DRAFT else (),
         past_clients=editing.past_clients(door, opened),
         back_title="Mon espace" if door.actor.role is Role.CLIENT else "La session",
-        catalogue=trainings.programmes() if "programme" in forms else (),
+        **summary.catalogue(opened.training, is_asked="programme" in forms),
         basis_label=schedule_rules.PRICE_BASIS_LABEL,
         found=lookup.context(opened),
         staff_note=staff_note,

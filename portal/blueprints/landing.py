@@ -17,6 +17,10 @@ FATES = {
         "Ce lien n’est pas valable",
         "Votre messagerie l’a peut-être coupé. Copiez-le en entier, ou demandez-en un autre.",
     ),
+    "read_only": (
+        "Ce lien ne sert plus qu’à lire",
+        "Sa durée est passée. Pour compléter ou envoyer quelque chose, demandez un nouveau lien.",
+    ),
     "expired": ("Ce lien n’ouvre plus rien", "Sa durée est passée. Votre dossier est conservé."),
     "replaced": (
         "Ce lien a été remplacé",
@@ -147,6 +151,7 @@ def _dead(
         training=training,
         may_renew=may_renew,
         may_call=may_call,
+        may_read=fate == "read_only",
         signs=fate.startswith("sign-"),
         call=f"Prévenir {training.trainer.name}" if training else "",
         done=request.args.get("suite") if may_call else None,

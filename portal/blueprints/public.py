@@ -6,26 +6,27 @@ from flask import Blueprint, Response, abort, current_app, redirect, request, ur
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal import clock, french, money, web, workflow
+from portal import clock, french, money, web
 from portal.access import service as access
 from portal.access import tries
 from portal.access.models import ShareLink
-from portal.access.rules import Actor, Role, Scope, trim
+from portal.access.rules import Scope, trim
 from portal.access.service import Found, LinkStatus
 from portal.accounts import service as accounts
-from portal.blueprints import landing
+from portal.blueprints import landing, renewing
 from portal.blueprints.opco import blueprint as opco
+from portal.blueprints.showcase import blueprint as showcase
 from portal.extensions import db
 from portal.funding.rules import opcos
+from portal.programmes import service as programmes
 from portal.training import service as trainings
 from portal.training.forms import CLIENT_STEPS
-from portal.training.rules import Event, State
+from portal.training.rules import State
 
 blueprint = Blueprint("public", __name__)
 
 MISSES_PER_HOUR = 30
-RENEWALS_PER_DAY = 3
-HOUR, DAY = 3_600, 86_400
+HOUR = 3_600
 _WITHOUT_ORGANISATION = {"public.health", "public.robots", "public.favicon", "public.brand_css"}
 
 
@@ -41,7 +42,7 @@ def home() -> ResponseReturnValue:
         return web.see_other(
             url_for("office.dashboard" if current_user.is_office else "trainer.dashboard")
         )
-    return web.page("public/home.html")
+    return web.page("public/home.html", has_catalogue=bool(programmes.published()))
 
 
 @blueprint.get("/aide/session-opco")
@@ -103,7 +104,8 @@ def open_link(token: str) -> ResponseReturnValue:
     """« Commencer »: this browser may open the dossier for a while, at an address without token."""
     found = _find(token)
     named = found.link
-    if named is None or found.status is not LinkStatus.LIVE or landing.is_cancelled(named):
+    opens = found.status in (LinkStatus.LIVE, LinkStatus.READ_ONLY)
+    if named is None or not opens or landing.is_cancelled(named):
         return web.see_other(url_for("public.link", token=trim(token)))
     cookie = access.open_space(named, web.space_cookie(), clock.now())
     response = web.see_other(_first_page(named))
@@ -117,7 +119,7 @@ def _first_page(link: ShareLink) -> str:
     training, pid = link.training, link.training.public_id
     if link.scope == Scope.SIGN:
         return url_for("signing.page", public_id=pid)
-    if training.state != State.DRAFT:
+    if training.state != State.DRAFT or access.is_read_only(link, clock.now()):
         return url_for("client.space", public_id=pid)
     missing = set(trainings.missing_topics(training))
     for step in CLIENT_STEPS:
@@ -130,29 +132,14 @@ def _first_page(link: ShareLink) -> str:
 def renew_link(token: str) -> ResponseReturnValue:
     """Writes a new link to the address on file, and to no other."""
     dead = _dead_link(token)
-    back = url_for("public.link", token=trim(token))
-    if workflow.address_on_file(dead.training, dead) is None:
-        return web.see_other(back)
-    _count_renewal(dead)
-    client = Actor(Role.CLIENT, dead.id, "Client", web.client_ip())
-    try:
-        if dead.scope == Scope.SIGN:
-            if not landing.may_send_again(dead):
-                return web.see_other(back)
-            workflow.perform(Event.SEND_SIGN_LINK, dead.training, client)
-        else:
-            workflow.perform(Event.RENEW_LINK, dead.training, client, link=dead)
-    except workflow.Refused:
-        return web.see_other(back)
-    return web.see_other(url_for("public.link", token=trim(token), suite="envoye"))
+    suite = "envoye" if renewing.renew(dead) else None
+    return web.see_other(url_for("public.link", token=trim(token), suite=suite))
 
 
 @blueprint.post("/l/<token>/prevenir")
 def call_trainer(token: str) -> ResponseReturnValue:
     """Tells the trainer that this link is dead, when no address is known to write to."""
-    dead = _dead_link(token)
-    _count_renewal(dead)
-    workflow.call_trainer(dead.training, web.client_ip())
+    renewing.call_trainer(_dead_link(token))
     return web.see_other(url_for("public.link", token=trim(token), suite="prevenu"))
 
 
@@ -172,14 +159,10 @@ def _dead_link(token: str) -> ShareLink:
     return found.link
 
 
-def _count_renewal(dead: ShareLink) -> None:
-    if not tries.allow(f"renew:{dead.id}", RENEWALS_PER_DAY, DAY, clock.now()):
-        abort(429)
-
-
 # --- « Trouver mon OPCO »
 
 blueprint.register_blueprint(opco)
+blueprint.register_blueprint(showcase)
 
 
 # --- For machines
@@ -187,7 +170,7 @@ blueprint.register_blueprint(opco)
 
 @blueprint.get("/robots.txt")
 def robots() -> ResponseReturnValue:
-    text = "User-agent: *\nDisallow: /l/\nDisallow: /espace/\n"
+    text = "User-agent: *\nDisallow: /l/\nDisallow: /acces/\nDisallow: /espace/\n"
     return Response(text, mimetype="text/plain")
 
 

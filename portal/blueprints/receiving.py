@@ -99,6 +99,19 @@ def receive(files: Sequence[FileStorage]) -> Iterator[Inspected]:
 
     Raises Rejected. Parts of an empty file field are not files.
     """
+    with _received(files) as incoming, gate.inspect(incoming) as inspected:
+        yield inspected
+
+
+def logo(files: Sequence[FileStorage]) -> str:
+    """Keeps the logo that was handed in, made anew; returns its SHA-256. Raises Rejected."""
+    with _received(files[:1]) as incoming:
+        return service.store_logo(gate.logo(incoming[0]))
+
+
+@contextmanager
+def _received(files: Sequence[FileStorage]) -> Iterator[list[Incoming]]:
+    """The files of a request on the disk of the store, for as long as they are looked at."""
     given = [file for file in files if file.filename or _has_content(file)]
     if not given:
         raise Rejected(Refusal.NONE, "")
@@ -107,9 +120,7 @@ def receive(files: Sequence[FileStorage]) -> Iterator[Inspected]:
     _clear_left_over()
     folder = Path(tempfile.mkdtemp(prefix="received-", dir=service.incoming()))
     try:
-        incoming = [_stream(file, folder / str(number)) for number, file in enumerate(given)]
-        with gate.inspect(incoming) as inspected:
-            yield inspected
+        yield [_stream(file, folder / str(number)) for number, file in enumerate(given)]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -6,6 +6,7 @@ from portal import french
 from portal.accounts import service as accounts
 from portal.blueprints import lookup
 from portal.funding.rules import FunderChoice, filing_deadline, opcos
+from portal.programmes import rules
 from portal.training import schedule_rules
 from portal.training import service as trainings
 from portal.training.course_forms import ScheduleForm
@@ -46,3 +47,12 @@ def funder_name(training: TrainingSession) -> str:
     if opco is not None:
         return opco.name
     return "Sans OPCO" if training.funder_choice == FunderChoice.NONE else "OPCO à préciser"
+
+
+def catalogue(training: TrainingSession, *, is_asked: bool) -> dict[str, Any]:
+    """The programmes to choose from, and what the version in force changed of the one chosen."""
+    if not is_asked:
+        return {"catalogue": (), "newer": None, "changes": ()}
+    newer, chosen = trainings.newer_programme(training), training.programme
+    changes = rules.changes(chosen.values, newer.values) if newer and chosen else ()
+    return {"catalogue": trainings.programmes(training), "newer": newer, "changes": changes}

@@ -23,8 +23,8 @@ from portal.demonstration import acts, journeys
 from portal.demonstration.acts import Step, Story
 from portal.extensions import db, settings, store, writing
 from portal.journal.models import JournalEntry
+from portal.programmes.describing import create_programme
 from portal.training import service as trainings
-from portal.training.catalogue import create_programme
 from portal.training.models import Programme
 
 HERE = Path(__file__).parent

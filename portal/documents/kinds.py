@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from portal import french, money
+from portal.documents import sheets
 from portal.documents.facts import Facts, facts
 from portal.funding.rules import VatRegime
 
@@ -109,10 +110,25 @@ KINDS: dict[str, Kind] = {
 }
 
 
+SHEET = Kind(
+    sheets.KIND,
+    "F",
+    "Programme de formation",
+    "documents/fiche.html",
+    sheets.facts,
+    _advertised,
+)
+
+
+def kind_of(code: str) -> Kind:
+    """A kind of paper of sessions, or the sheet of the catalogue."""
+    return SHEET if code == SHEET.code else KINDS[code]
+
+
 def reference(kind_code: str, training_number: str, version: int) -> str:
     """« D-2026-0142 », then « D-2026-0142 v2 »."""
     suffix = f" v{version}" if version > 1 else ""
-    return f"{KINDS[kind_code].letter}-{training_number}{suffix}"
+    return f"{kind_of(kind_code).letter}-{training_number}{suffix}"
 
 
 def filename(kind_code: str, training_number: str, version: int) -> str:

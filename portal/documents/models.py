@@ -22,13 +22,24 @@ class DocumentState(StrEnum):
 
 
 class Document(db.Model):  # type: ignore[name-defined]
-    """One version of one paper. Its facts never change; a change issues the next version."""
+    """One version of one paper. Its facts never change; a change issues the next version.
+
+    A paper belongs to a session, or to a programme of the catalogue (its public sheet).
+    """
 
     __tablename__ = "document"
     __table_args__ = (
         UniqueConstraint("training_id", "kind", "version"),
         CheckConstraint(one_of("state", DocumentState), name="state"),
         CheckConstraint("(state = 'ready') = (sha256 IS NOT NULL)", name="ready_has_file"),
+        CheckConstraint("(training_id IS NULL) <> (programme_id IS NULL)", name="one_subject"),
+        Index(
+            "uq_document_sheet",
+            "programme_id",
+            unique=True,
+            sqlite_where=db.text("superseded_at IS NULL"),
+            postgresql_where=db.text("superseded_at IS NULL"),
+        ),
         Index(
             "uq_document_current",
             "training_id",
@@ -40,7 +51,8 @@ class Document(db.Model):  # type: ignore[name-defined]
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    training_id: Mapped[int] = mapped_column(ForeignKey("training_session.id"), index=True)
+    training_id: Mapped[int | None] = mapped_column(ForeignKey("training_session.id"), index=True)
+    programme_id: Mapped[int | None] = mapped_column(ForeignKey("programme.id"))
     kind: Mapped[str]
     version: Mapped[int]
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -55,4 +67,5 @@ class Document(db.Model):  # type: ignore[name-defined]
     ready_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     superseded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
+    # sheets of the catalogue have none, and never reach what speaks of sessions
     training: Mapped["TrainingSession"] = relationship(back_populates="documents")

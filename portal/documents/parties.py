@@ -5,6 +5,7 @@ from typing import Any
 from portal import french
 from portal.accounts.models import Organisation, User
 from portal.companies.models import Company
+from portal.programmes.rules import certification_text
 from portal.training.models import Programme
 
 
@@ -104,9 +105,11 @@ def programme_facts(row: Programme) -> dict[str, Any]:
                 "sanction",
                 "accessibility",
                 "results",
-                "certification",
             )
         },
+        "certification": certification_text(
+            row.certification, row.certification_code, row.certifier, row.certified_on
+        ),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from portal.access.rules import Actor
 from portal.accounts.models import Organisation
 from portal.documents.models import Document
-from portal.emails import outbox
+from portal.emails import holding, outbox
 from portal.emails.models import Email
 from portal.signature.models import Signature
 from portal.training.models import TrainingSession
@@ -43,6 +43,12 @@ class Act:
     def send(self, *emails: Email) -> None:
         """Posts messages with the act; one already posted (a second press) is not doubled."""
         self.emails += [outbox.post(email) for email in emails]
+
+    def send_papers(self, *emails: Email) -> None:
+        """Posts messages that carry papers; the organisation may have them read over first."""
+        if self.organisation.reads_over:
+            holding.hold(emails)
+        self.send(*emails)
 
     def wake(self) -> dict[str, list[int]]:
         """The rows whose work starts after the commit."""

@@ -129,7 +129,7 @@ def _tell(act: Act, outcome: Outcome, papers: dict[str, Facts], had_agreement: b
     changes = _changes(papers, training)
     after = AFTER[outcome.accord] if had_agreement else ""
     arguments: tuple[Any, ...] = (training, act.documents, act.organisation, reason, act.at)
-    act.send(
+    act.send_papers(
         letters.documents_amended(*arguments, changes=changes, after=after),
         letters.amended_to_trainer(*arguments, changes=changes),
     )

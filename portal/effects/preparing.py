@@ -6,7 +6,7 @@ from portal.access.rules import Role, Scope
 from portal.documents import service as documents
 from portal.effects import company, signing
 from portal.effects.act import Act
-from portal.emails import letters, outbox
+from portal.emails import holding, letters, outbox
 from portal.extensions import db
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
@@ -74,7 +74,7 @@ def issue_documents(act: Act) -> None:
     client_link(act)
     act.documents = documents.issue(training, act.organisation, act.at)
     db.session.flush()
-    act.send(
+    act.send_papers(
         letters.documents_to_client(training, act.documents, act.organisation, act.at),
         letters.documents_to_trainer(training, act.documents, act.organisation, act.at),
     )
@@ -96,11 +96,13 @@ def reopen(act: Act) -> None:
     documents.supersede(training, act.at)
     signing.void_all(act, act.data["reason"])
     signing.close_links(act)
+    was_received = not holding.is_held(training.id)
     outbox.cancel_queued(training.id)
     training.filed_on = training.filed_by = training.filing_number = None
     training.completed_at = training.completed_by = None
     reason = act.data["reason"]
-    act.send(letters.documents_withdrawn(training, act.organisation, reason, act.at))
+    if was_received:
+        act.send(letters.documents_withdrawn(training, act.organisation, reason, act.at))
     act.details = {"reason": reason}
 
 

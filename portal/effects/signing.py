@@ -10,7 +10,7 @@ from portal.access.rules import Scope
 from portal.documents import service as documents
 from portal.documents.models import Document
 from portal.effects.act import Act, Refused
-from portal.emails import signing_notices
+from portal.emails import holding, signing_notices
 from portal.emails.models import Email
 from portal.extensions import claim, db, settings
 from portal.funding import service as funding
@@ -26,6 +26,9 @@ CHANGED = (
     "avant de signer"
 )
 
+NOT_READ_OVER = (
+    "L’organisme relit encore ces documents\u00a0: la signature s’ouvrira quand ils seront envoyés"
+)
 NO_SMS = "Le SMS ne peut pas partir\u00a0: demandez le code par e-mail"
 
 log = logging.getLogger(__name__)
@@ -46,6 +49,8 @@ def ask_undertaking(act: Act, at: datetime) -> None:
 
 def send_sign_link(act: Act, at: datetime) -> ShareLink:
     """A fresh signing link, mailed to the signatory's address and shown nowhere."""
+    if holding.is_held(act.training.id):
+        raise Refused((NOT_READ_OVER,))
     close_links(act)
     company = act.training.company
     if company is None:

@@ -11,8 +11,11 @@ from portal.training.models import TrainingSession
 
 
 class EmailState(StrEnum):
-    """`sent` only when a server accepted it; `kept` when no server is configured."""
+    """`sent` only when a server accepted it; `kept` when no server is configured; `held` until
+    the office has read its papers over.
+    """
 
+    HELD = "held"
     QUEUED = "queued"
     SENT = "sent"
     KEPT = "kept"

@@ -288,7 +288,7 @@ def cancel_queued(training_id: int) -> None:
     of_session = (Email.training_id == training_id, *_unleased(now))
     db.session.execute(
         update(Email)
-        .where(Email.state == EmailState.QUEUED.value, *of_session)
+        .where(Email.state.in_((EmailState.QUEUED.value, EmailState.HELD.value)), *of_session)
         .values(state=EmailState.CANCELLED.value, error="Retiré avant son départ")
     )
     db.session.execute(

@@ -17,6 +17,7 @@ from portal.training.models import TrainingSession
 RECENT = 100
 
 STATE_LABEL = {
+    EmailState.HELD: Label("À relire", "warn", "eye"),
     EmailState.QUEUED: Label("En attente d’envoi", "info", "clock"),
     EmailState.SENT: Label("Envoyé", "ok", "check"),
     EmailState.KEPT: Label("Conservé, non envoyé", "", "inbox"),
@@ -100,6 +101,8 @@ def status_sentence(mail: Email) -> str:
         tried = f" après {french.count(mail.attempts, 'essai')}" if mail.attempts else ""
         waiting = f"En attente{tried}, prochain essai {french.moment(mail.next_at)}"
         return f"{waiting}. {mail.error}" if mail.error else waiting
+    if mail.state == EmailState.HELD:
+        return "Attend que l’organisme ait relu ses documents"
     if mail.state == EmailState.KEPT:
         return "Conservé sur le portail\u00a0: aucun serveur d’envoi n’est configuré"
     label = STATE_LABEL[EmailState(mail.state)].text

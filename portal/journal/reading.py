@@ -41,6 +41,11 @@ EVENT_TEXT = {
     "start": "Formation démarrée",
     "call_trainer": "Nouveau lien demandé par le client",
     "retry_email": "Message renvoyé",
+    "remind": "Relance envoyée",
+    "write_message": "Message écrit",
+    "pause_reminders": "Relances suspendues",
+    "resume_reminders": "Relances reprises",
+    "send_held": "Documents relus et envoyés",
 }
 ROLE_TEXT = {
     Role.TRAINER: "formation",

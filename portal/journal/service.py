@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, func, select, type_coerce
+from sqlalchemy import Row, Select, Text, select, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.access.rules import Actor
@@ -15,7 +15,6 @@ from portal.journal.rules import GENESIS, canonical, details_digest, entry_diges
 
 BATCH = 500  # entries held in memory while the chain is read
 MAX_FINDINGS = 20
-_ADVISORY_LOCK = 7_206_113  # any constant: PostgreSQL's queue of those who write the journal
 _STORED_INSTANT = "%Y-%m-%d %H:%M:%S.%f"
 
 
@@ -32,7 +31,6 @@ def record(
     `body` takes ids, codes and digests. What is personal (names, addresses, words) goes into
     `details`, where the actor's name and IP address are added.
     """
-    _queue_up()
     last = db.session.execute(
         select(JournalEntry.seq, JournalEntry.sha256).order_by(JournalEntry.seq.desc()).limit(1)
     ).first()
@@ -95,12 +93,6 @@ def verify(anchor: str | None = None) -> list[str]:
             "L’empreinte donnée ne figure plus dans le journal : des entrées ont été retirées"
         )
     return findings
-
-
-def _queue_up() -> None:
-    """On PostgreSQL two writers wait for each other here; SQLite has one writer anyway."""
-    if db.session.get_bind().dialect.name == "postgresql":
-        db.session.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
 
 
 def _reading() -> Select[*tuple[Any, ...]]:

@@ -14,16 +14,25 @@ def _sqlite(table: str, verb: str, when: str = "") -> str:
     )
 
 
-def _postgresql(table: str, verbs: str, level: str, name: str) -> str:
+def _postgresql(
+    table: str, verbs: str, level: str, name: str, function: str = "journal_refuse"
+) -> str:
     return (
         f"CREATE TRIGGER {table}_{name} BEFORE {verbs} ON {table} "
-        f"FOR EACH {level} EXECUTE FUNCTION journal_refuse()"
+        f"FOR EACH {level} EXECUTE FUNCTION {function}()"
     )
 
 
+_NEXT = "(SELECT coalesce(max(seq), 0) + 1 FROM journal_entry)"
+_RAISE = f"RAISE EXCEPTION '{_REFUSED}' USING ERRCODE = 'integrity_constraint_violation'"
 _FUNCTION = (
     "CREATE OR REPLACE FUNCTION journal_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    f"$$ BEGIN RAISE EXCEPTION '{_REFUSED}'; END $$"
+    f"$$ BEGIN {_RAISE}; END $$"
+)
+_NEXT_FUNCTION = (
+    "CREATE OR REPLACE FUNCTION journal_next_only() RETURNS trigger LANGUAGE plpgsql AS "
+    f"$$ BEGIN IF NEW.seq = {_NEXT} "
+    f"THEN RETURN NEW; END IF; {_RAISE}; END $$"
 )
 
 # INSERT OR REPLACE deletes a row without firing DELETE triggers: it is stopped before it does.
@@ -51,6 +60,8 @@ TRIGGERS: dict[str, dict[str, tuple[str, ...]]] = {
             _FUNCTION,
             _postgresql("journal_entry", "UPDATE OR DELETE", "ROW", "frozen"),
             _postgresql("journal_entry", "TRUNCATE", "STATEMENT", "kept"),
+            _NEXT_FUNCTION,
+            _postgresql("journal_entry", "INSERT", "ROW", "next", "journal_next_only"),
         ),
         "journal_details": (
             _FUNCTION,
@@ -58,6 +69,10 @@ TRIGGERS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
 }
+
+
+# What those statements leave when the tables are dropped.
+FUNCTIONS = {"sqlite": (), "postgresql": ("journal_refuse", "journal_next_only")}
 
 
 def statements(dialect: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
 from wtforms import FieldList, Form
 
 Raw = dict[str, list[str]]
@@ -41,6 +42,11 @@ def with_rows(raw: Raw, listed: str, entries: list[dict[str, str]]) -> Raw:
         for name, value in entry.items()
     }
     return others | numbered
+
+
+def as_formdata(raw: Raw) -> MultiDict[str, str]:
+    """Raw answers as a form reads them."""
+    return MultiDict([(name, value) for name, values in raw.items() for value in values])
 
 
 def next_day(entries: list[dict[str, str]], default_day: date) -> dict[str, str]:

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import UTCDateTime, db, one_of
+from portal.programmes.rules import FIELDS
 from portal.training.rules import State, Way
 from portal.training.schedule_rules import Period, PriceBasis
 
@@ -29,18 +30,36 @@ class Counter(db.Model):  # type: ignore[name-defined]
     n: Mapped[int] = mapped_column(default=0)
 
 
+_IN_FORCE = {
+    "sqlite_where": db.text("replaced_at IS NULL"),
+    "postgresql_where": db.text("replaced_at IS NULL"),
+}
+
+
 class Programme(db.Model):  # type: ignore[name-defined]
-    """A programme of the catalogue: everything Qualiopi indicator 1 asks to be published."""
+    """One version of a programme: everything Qualiopi indicator 1 asks to be published.
+
+    Versions share their code and slug; the one in force is not replaced. A version that a session
+    chose, or that was made public, never changes: the next edit makes the next version.
+    """
 
     __tablename__ = "programme"
     __table_args__ = (
+        UniqueConstraint("code", "version"),
+        Index("uq_programme_current", "code", unique=True, **_IN_FORCE),
+        Index("uq_programme_slug", "slug", unique=True, **_IN_FORCE),
+        CheckConstraint("remote_percent BETWEEN 0 AND 100", name="remote_percent"),
+        CheckConstraint(
+            "public_at IS NULL OR (archived_at IS NULL AND replaced_at IS NULL)", name="public_at"
+        ),
         CheckConstraint("minutes > 0", name="minutes"),
         CheckConstraint("price_cents >= 0", name="price"),
         CheckConstraint(one_of("price_basis", PriceBasis), name="price_basis"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(unique=True)
+    code: Mapped[str]
+    slug: Mapped[str]
     title: Mapped[str]
     version: Mapped[int] = mapped_column(default=1)
     dated: Mapped[date]
@@ -58,10 +77,23 @@ class Programme(db.Model):  # type: ignore[name-defined]
     accessibility: Mapped[str]
     results: Mapped[str | None]
     certification: Mapped[str | None]
+    certification_code: Mapped[str | None]
+    certifier: Mapped[str | None]
+    certified_on: Mapped[date | None]
+    remote_percent: Mapped[int] = mapped_column(default=0)
+    nsf_code: Mapped[str | None]
     remote_help: Mapped[str | None]
     price_cents: Mapped[int]
     price_basis: Mapped[str] = mapped_column(default=PriceBasis.FLAT.value)
+    search_text: Mapped[str] = mapped_column(default="")
     archived_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    replaced_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    public_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What it says, by field: what `programmes.rules` looks at."""
+        return {name: getattr(self, name) for name in FIELDS}
 
 
 class TrainingSession(db.Model):  # type: ignore[name-defined]

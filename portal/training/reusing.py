@@ -6,15 +6,14 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from portal import french
 from portal.accounts.models import User
 from portal.companies.models import Company
 from portal.extensions import db
 from portal.training import answers as raw_answers
 from portal.training.answers import Raw
-from portal.training.models import (
-    TrainingSession,
-)
-from portal.training.service import answers_of, refresh, save_topic
+from portal.training.models import Programme, TrainingSession
+from portal.training.service import answers_of, programmes, refresh, save_topic
 
 
 def past_clients(trainer: User, but: TrainingSession) -> Sequence[Company]:
@@ -25,9 +24,10 @@ def past_clients(trainer: User, but: TrainingSession) -> Sequence[Company]:
         .where(TrainingSession.trainer_id == trainer.id, TrainingSession.id != but.id)
         .group_by(Company.siret)
     )
-    return db.session.scalars(
-        select(Company).where(Company.id.in_(latest)).order_by(Company.legal_name).limit(200)
-    ).all()
+    found = db.session.scalars(
+        select(Company).where(Company.id.in_(latest)).order_by(Company.id.desc()).limit(200)
+    )
+    return sorted(found, key=lambda company: french.fold(company.legal_name))
 
 
 def copy_answers(
@@ -41,13 +41,23 @@ def copy_answers(
             save_topic(
                 target,
                 topic,
-                dict(given.raw),
+                _in_force(dict(given.raw)),
                 version=here.version if here else 0,
                 edit_id=secrets.token_hex(8),
                 by=by,
                 at=at,
                 final=True,
             )
+
+
+def _in_force(raw: Raw) -> Raw:
+    """Answers copied elsewhere choose the version in force of their programme."""
+    chosen = raw.get("programme_id", [""])[0]
+    row = db.session.get(Programme, int(chosen)) if chosen.isdecimal() else None
+    if row is None or row.replaced_at is None:
+        return raw
+    follower = next((p for p in programmes() if p.code == row.code), row)
+    return raw | {"programme_id": [str(follower.id)]}
 
 
 _COPIED = ("company", "funding", "programme", "schedule")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
-from werkzeug.datastructures import MultiDict
 
 from portal import clock, french, money
 from portal.accounts.models import Organisation, User
 from portal.companies.models import Company
 from portal.extensions import db
 from portal.funding.rules import VatRegime, vat_cents
+from portal.programmes import rules as catalogue
 from portal.training import answers as raw_answers
 from portal.training import schedule_rules
 from portal.training.answers import Raw
@@ -92,24 +92,42 @@ def by_public_id(public_id: str) -> TrainingSession | None:
     return db.session.scalar(select(TrainingSession).filter_by(public_id=public_id))
 
 
-def programmes() -> Sequence[Programme]:
-    """The catalogue, without what was archived."""
-    return db.session.scalars(
-        select(Programme).where(Programme.archived_at.is_(None)).order_by(Programme.title)
-    ).all()
+def programmes(training: TrainingSession | None = None) -> Sequence[Programme]:
+    """What may be chosen: the versions in force that papers can be made of, by title.
+
+    `training` may keep the version it has chosen, whatever became of it since.
+    """
+    found = db.session.scalars(
+        select(Programme).where(Programme.archived_at.is_(None), Programme.replaced_at.is_(None))
+    )
+    # databases do not agree on where É stands
+    offered = sorted(found, key=lambda programme: french.fold(programme.title))
+    complete = [row for row in offered if catalogue.is_complete(row.values)]
+    chosen = training.programme if training else None
+    return [chosen, *complete] if chosen and chosen not in complete else complete
+
+
+def newer_programme(training: TrainingSession) -> Programme | None:
+    """The version in force of its programme, when the one it has chosen was replaced."""
+    chosen = training.programme
+    if chosen is None or chosen.replaced_at is None:
+        return None
+    return next((row for row in programmes() if row.code == chosen.code), None)
 
 
 def answers_of(training: TrainingSession, topic: str) -> TopicAnswers | None:
     return db.session.scalar(select(TopicAnswers).filter_by(training_id=training.id, topic=topic))
 
 
-def form_of(topic: str, raw: Raw | None) -> "PortalForm":
-    """The topic's form, filled with raw answers when there are some.
+def form_of(topic: str, raw: Raw | None, training: TrainingSession | None = None) -> "PortalForm":
+    """The topic's form for that session, filled with raw answers when there are some.
 
     Without a CSRF field of its own: the page that shows one or two topics carries one token.
     """
-    options: dict[str, Any] = {"programmes": programmes()} if topic == "programme" else {}
-    data = MultiDict([(k, v) for k, values in raw.items() for v in values]) if raw else None
+    options: dict[str, Any] = {}
+    if topic == "programme":
+        options["programmes"] = programmes(training)
+    data = raw_answers.as_formdata(raw) if raw else None
     return FORMS[topic](formdata=data, meta={"csrf": False}, **options)
 
 
@@ -146,7 +164,7 @@ def save_topic(
     last save did not come from that page. A page that was submitted gets a new `edit_id`, so
     that its own late autosave cannot bring old values back.
     """
-    form = form_of(topic, raw)
+    form = form_of(topic, raw, training)
     is_valid = form.validate()
     stored = answers_of(training, topic)
     if stored is None:

@@ -1,8 +1,8 @@
 """The gate's child process: `python -m portal.uploads.child FOLDER` reads `job.json` there.
 
-It writes `answer.json`, and `reading.pdf` when the files had to be put together. One process for
-one handing-in, with limits on memory, processor and files: whatever a file does to the libraries
-that read it, it does here, and ends here.
+It writes `answer.json`, and `reading.pdf` when the files had to be put together, or `logo.png` when
+the one image given is a logo. One process for one handing-in, with limits on memory, processor and
+files: whatever a file does to the libraries that read it, it does here, and ends here.
 """
 
 import json
@@ -16,19 +16,20 @@ from portal.uploads.kinds import KINDS
 from portal.uploads.rules import MAX_PAGES, Flag, Refusal, Rejected
 
 LIMITS = Limits(memory=768 * 1024**2, cpu=15, file_octets=64 * 1024**2, seconds=25)
-JOB, ANSWER, AT, READING = "job.json", "answer.json", "at", "reading.pdf"
+JOB, ANSWER, AT, READING, LOGO = "job.json", "answer.json", "at", "reading.pdf", "logo.png"
 
 
 def main(folder: Path) -> None:
     leave_with_parent()
-    job = json.loads((folder / JOB).read_bytes())
+    asked = json.loads((folder / JOB).read_bytes())
+    job = asked["files"]
     paths = [Path(file["path"]) for file in job]
     _load(any(not KINDS[file["kind"]].is_pdf for file in job))
     confine(LIMITS)
     roots = {path.parent for path in paths} | {Path("/proc/self")}
     sys.addaudithook(Tripwire(*roots, writable=folder))
     try:
-        answer = _inspect(job, folder) | {"memory": peak_memory()}
+        answer = _inspect(job, folder, is_logo=asked["is_logo"]) | {"memory": peak_memory()}
         (folder / ANSWER).write_text(json.dumps(answer))
     except MemoryError:
         os._exit(1)  # nothing can be written down any more: the gate draws the conclusion
@@ -45,10 +46,10 @@ def _load(has_photos: bool) -> None:
         photos.prepare()
 
 
-def _inspect(job: list[dict[str, str]], folder: Path) -> dict[str, Any]:
+def _inspect(job: list[dict[str, str]], folder: Path, *, is_logo: bool) -> dict[str, Any]:
     """What the gate needs to know, or why it must refuse."""
     try:
-        return _read(job, folder)
+        return _draw_logo(job[0], folder) if is_logo else _read(job, folder)
     except Rejected as refused:
         return {"refusal": refused.refusal.value}
     except MemoryError:
@@ -111,6 +112,13 @@ def _put_together(job: list[dict[str, str]], folder: Path) -> dict[str, Any]:
         stream_decode_level=StreamDecodeLevel.none,
     )
     return {"pages": len(target.pages), "flags": sorted(flags), "reading": READING}
+
+
+def _draw_logo(file: dict[str, str], folder: Path) -> dict[str, Any]:
+    from portal.uploads import photos
+
+    (folder / LOGO).write_bytes(photos.logo(Path(file["path"]), KINDS[file["kind"]]))
+    return {}
 
 
 def _add_photos(target: Any, path: Path, kind: str) -> None:

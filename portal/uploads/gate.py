@@ -18,7 +18,7 @@ from typing import Any
 
 from portal import sandbox
 from portal.uploads import kinds
-from portal.uploads.child import ANSWER, AT, JOB, LIMITS
+from portal.uploads.child import ANSWER, AT, JOB, LIMITS, LOGO
 from portal.uploads.rules import (
     MAX_FILES,
     MAX_OCTETS,
@@ -98,6 +98,21 @@ def inspect(files: Sequence[Incoming]) -> Inspected:
         raise
 
 
+def logo(file: Incoming) -> bytes:
+    """The PNG that papers print, made anew from a PNG or a JPEG; raises Rejected."""
+    found = _admit([file])
+    if found[0] not in (kinds.PNG, kinds.JPEG):
+        raise Rejected(Refusal.LOGO, file.name)
+    folder = Path(tempfile.mkdtemp(prefix="gate-", dir=file.path.parent))
+    try:
+        _ask([file], found, folder, is_logo=True)
+        return (folder / LOGO).read_bytes()
+    except OSError as error:
+        raise Rejected(Refusal.NO_ROOM, "") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _admit(files: Sequence[Incoming]) -> list[kinds.Kind]:
     """The kind of each file; raises Rejected on what its size or its first octets condemn."""
     if not files:
@@ -120,12 +135,14 @@ def _admit(files: Sequence[Incoming]) -> list[kinds.Kind]:
     return found
 
 
-def _ask(files: Sequence[Incoming], found: list[kinds.Kind], folder: Path) -> dict[str, Any]:
+def _ask(
+    files: Sequence[Incoming], found: list[kinds.Kind], folder: Path, *, is_logo: bool = False
+) -> dict[str, Any]:
     """What the child answers; raises Rejected when it refuses, dies or is late."""
     job = [
         {"path": str(file.path), "kind": kind.code} for file, kind in zip(files, found, strict=True)
     ]
-    (folder / JOB).write_text(json.dumps(job))
+    (folder / JOB).write_text(json.dumps({"files": job, "is_logo": is_logo}))
     seconds = LIMITS.seconds + MORE_SECONDS * (len(files) - 1)
     with _turns:
         end = sandbox.run_module("portal.uploads.child", [str(folder)], folder / "errors", seconds)

@@ -35,6 +35,8 @@ QUALITY = 85
 A4_LONG = 842.0  # points
 SHRINKABLE = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr")  # the others are converted first
 DENSITY_TAGS = (282, 283)
+LOGO_BOX = (1200, 300)  # dots; papers print it 12 mm high: 600 dots per inch and more
+LOGO_LEAST = 24  # dots: less would be a stain
 READERS = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 
 
@@ -73,6 +75,24 @@ def read(path: Path, kind: Kind) -> Iterator[Picture]:
             if number == MAX_PAGES:
                 raise Rejected(Refusal.TOO_MANY_PAGES, "")
             yield _page(image)
+
+
+def logo(path: Path, kind: Kind) -> bytes:
+    """A PNG made anew from an image: straight, on white, of a bounded size, pixels alone.
+
+    Raises Rejected, or what Pillow raises.
+    """
+    with Image.open(path, formats=kind.formats) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise Rejected(Refusal.TOO_COMPLEX, "")
+        if min(image.size) < LOGO_LEAST:
+            raise Rejected(Refusal.LOGO, "")
+        plain = _plain(ImageOps.exif_transpose(image)).convert("RGB")
+    plain.thumbnail(LOGO_BOX, Image.Resampling.LANCZOS)
+    plain.info = {}
+    out = io.BytesIO()
+    plain.save(out, "PNG", optimize=True)
+    return out.getvalue()
 
 
 def _page(image: Image.Image) -> Picture:

@@ -42,6 +42,7 @@ class Refusal(StrEnum):
     FULL = "full"
     TOO_OFTEN = "too_often"
     LINK_CLOSED = "link_closed"
+    LOGO = "logo"
 
 
 SENTENCE = {
@@ -68,6 +69,8 @@ SENTENCE = {
     Refusal.TOO_OFTEN: "Trop d’envois en peu de temps\u00a0: réessayez dans une heure",
     Refusal.LINK_CLOSED: "Votre lien vient d’être fermé\u00a0: rien n’a été reçu, "
     "demandez un nouveau lien à votre organisme de formation",
+    Refusal.LOGO: "Ce fichier ne peut pas servir de logo\u00a0: "
+    "enregistrez-le en PNG ou en JPEG, puis envoyez-le de nouveau",
 }
 
 

@@ -68,6 +68,19 @@ def store_files(inspected: Inspected) -> Stored:
     )
 
 
+def store_logo(content: bytes) -> str:
+    """Puts the organisation's logo in the store, durably; returns its SHA-256.
+
+    Raises Rejected (NO_ROOM) when the disk is full.
+    """
+    try:
+        settings().files.mkdir(mode=0o700, parents=True, exist_ok=True)
+        gate.check_room(settings().files, len(content))
+        return store().put(content)
+    except OSError as error:
+        raise Rejected(Refusal.NO_ROOM, "") from error
+
+
 def record(
     stored: Stored, training: TrainingSession, purpose: Purpose, actor: Actor, at: datetime
 ) -> Upload:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from portal.accounts.service import DEMONSTRATION_PASSWORD
 from portal.app import create_app
 from portal.config import Config
-from tests import conftest
+from tests import conftest, databases
 from tests.emails import mailroom
 from tests.installation import ROOT
 
@@ -149,7 +148,7 @@ def papers_in(message: EmailMessage) -> dict[str, str]:
 def serving(template: Path, folder: Path, chromium: Browser) -> Iterator[Portal]:
     """Runs the portal on a copy of `template`; stops it, and what it started, at the end."""
     data = folder / "var"
-    shutil.copytree(template, data)
+    databases.copy(template, data)
     with mailroom.serving(mailroom.Server()) as server:
         env = environment(data, free_port(), server.port)
         output = folder / "output.txt"

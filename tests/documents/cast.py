@@ -98,6 +98,7 @@ def company(**changes: Any) -> Company:
 def programme(**changes: Any) -> Programme:
     fields: dict[str, Any] = {
         "code": "EPE-14",
+        "slug": "encadrer-une-petite-equipe",
         "title": "Encadrer une petite équipe",
         "version": 4,
         "dated": date(2026, 10, 5),

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from portal.config import Config
-from portal.extensions import db, prepare_sqlite
+from portal.extensions import db, engine_options, prepare
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def app(tmp_path: Path) -> Iterator[Flask]:
     database = f"sqlite:///{tmp_path / 'portal.sqlite3'}"
     application.config.update(
         SQLALCHEMY_DATABASE_URI=database,
-        SQLALCHEMY_ENGINE_OPTIONS={"connect_args": {"isolation_level": None, "timeout": 10}},
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(database),
         PORTAL=Config(
             base_url="http://127.0.0.1:8000",
             data=tmp_path,
@@ -28,7 +28,7 @@ def app(tmp_path: Path) -> Iterator[Flask]:
     )
     db.init_app(application)
     with application.app_context():
-        prepare_sqlite(db.engine)
+        prepare(db.engine)
         db.create_all()
         yield application
         db.session.remove()

@@ -27,7 +27,7 @@ from portal.documents import kinds
 from portal.documents.models import Document
 from portal.emails import letters
 from portal.emails.models import Email
-from portal.extensions import db, mail, prepare_sqlite, store, writing
+from portal.extensions import db, engine_options, mail, prepare, store, writing
 from portal.training.models import Programme, TrainingSession
 from tests.documents import cast
 
@@ -58,13 +58,13 @@ def app_on(folder: Path, smtp: Smtp | None = None, **settings: Any) -> Flask:
         PORTAL=config,
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"connect_args": {"isolation_level": None, "timeout": 10}},
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(config.database_url),
     )
     db.init_app(app)
     mail.init_app(app)
     tasks.init_app(app)
     with app.app_context():
-        prepare_sqlite(db.engine)
+        prepare(db.engine)
         # Durable tables would only make these tests slower: nobody cuts the power here.
         event.listen(db.engine, "connect", _hurry)
     return app

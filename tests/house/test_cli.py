@@ -134,8 +134,10 @@ def test_a_later_version_replaces_and_an_older_one_does_not(app: Flask, tmp_path
     rewrite(copy, "version = 3", "version = 4")
     rewrite(copy, "2 400,00", "2 600,00")
     assert run(app, "create-programme", str(copy)).exit_code == 0
-    row = db.session.scalars(select(Programme)).one()
-    assert (row.version, row.price_cents) == (4, 260_000)
+    old, new = db.session.scalars(select(Programme).order_by(Programme.version))
+    assert (old.version, old.price_cents, new.version, new.price_cents) == (3, 240_000, 4, 260_000)
+    assert (old.replaced_at is None, new.replaced_at is None) == (False, True)
+    assert old.slug == new.slug
 
 
 @pytest.mark.parametrize(

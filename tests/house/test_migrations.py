@@ -2,8 +2,10 @@
 
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -13,27 +15,11 @@ from portal.demonstration import journeys, loader
 from portal.extensions import db
 from portal.journal import service as journal
 from portal.journal.triggers import statements
+from tests import databases
 from tests.installation import MIGRATIONS, application, close, migrated
+from tests.schemas import rows_in, schema_in
 
-Schema = dict[tuple[str, str], frozenset[str]]
-
-
-def schema_of(path: Path) -> Schema:
-    """Every table, index and trigger, as the set of its clauses: their order does not matter."""
-    connection = sqlite3.connect(path)
-    try:
-        rows = connection.execute(
-            "SELECT type, name, sql FROM sqlite_master"
-            " WHERE sql IS NOT NULL AND name <> 'alembic_version'"
-        ).fetchall()
-    finally:
-        connection.close()
-    return {
-        (kind, name): frozenset(
-            re.sub(r"\s+", " ", line).strip(" ,").replace('"', "") for line in sql.splitlines()
-        )
-        for kind, name, sql in rows
-    }
+REFUSALS = (sqlite3.IntegrityError, psycopg.IntegrityError)
 
 
 def test_migrations_lead_to_the_models(tmp_path: Path) -> None:
@@ -42,8 +28,8 @@ def test_migrations_lead_to_the_models(tmp_path: Path) -> None:
     with app.app_context():
         db.create_all()
         close()
-    by_migrations = schema_of(tmp_path / "migrated" / "portal.sqlite3")
-    by_models = schema_of(tmp_path / "created" / "portal.sqlite3")
+    by_migrations = schema_in(tmp_path / "migrated")
+    by_models = schema_in(tmp_path / "created")
     assert by_migrations.keys() == by_models.keys()
     for name, clauses in by_models.items():
         assert by_migrations[name] == clauses, name
@@ -59,59 +45,49 @@ def test_nothing_is_left_to_generate(tmp_path: Path) -> None:
         close()
 
 
+def triggers() -> set[str]:
+    """The names of the triggers that keep the journal, on the database of this run."""
+    text = "\n".join(statements("postgresql" if databases.ON_POSTGRESQL else "sqlite"))
+    return set(re.findall(r"CREATE TRIGGER (\w+)", text))
+
+
+ENTRY = (
+    "INSERT INTO journal_entry"
+    " (seq, at, actor_role, event, body, details_sha256, previous, sha256)"
+    " VALUES ({}, '2026-11-23', 'clock', 'create', '{{}}', 'd', 'p', '{}')"
+)
+CHANGES = [
+    "UPDATE journal_entry SET event = 'cancel'",
+    "DELETE FROM journal_entry",
+    "UPDATE journal_details SET details = '{}'",
+    ENTRY.format(7, "after a gap"),
+]
+OWN_CHANGE = (
+    "TRUNCATE journal_entry CASCADE"
+    if databases.ON_POSTGRESQL
+    else "INSERT OR REPLACE INTO journal_entry SELECT * FROM journal_entry"
+)
+
+
 def test_the_journal_refuses_changes_whoever_asks(tmp_path: Path) -> None:
     migrated(tmp_path)
-    connection = sqlite3.connect(tmp_path / "portal.sqlite3")
-    try:
-        triggers = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
-        assert {sql for (sql,) in triggers} == set(statements("sqlite"))
-        connection.execute(
-            "INSERT INTO journal_entry"
-            " (seq, at, actor_role, event, body, details_sha256, previous, sha256)"
-            " VALUES (1, '2026-11-23', 'clock', 'create', '{}', 'd', 'p', 's')"
-        )
-        for change in (
-            "UPDATE journal_entry SET event = 'cancel'",
-            "DELETE FROM journal_entry",
-            "INSERT OR REPLACE INTO journal_entry SELECT * FROM journal_entry",
-        ):
-            with pytest.raises(sqlite3.IntegrityError, match="journal"):
+    assert {name for kind, name in schema_in(tmp_path) if kind == "trigger"} == triggers()
+    with closing(databases.connect(tmp_path)) as connection:
+        connection.execute(ENTRY.format(1, "s"))
+        connection.execute("INSERT INTO journal_details VALUES (1, 's', '{}')")
+        for change in [*CHANGES, OWN_CHANGE]:
+            with pytest.raises(REFUSALS, match="journal ne se modifie pas"):
                 connection.execute(change)
-    finally:
-        connection.close()
+        connection.execute("DELETE FROM journal_details")  # the right to erasure
 
 
 def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     app = migrated(tmp_path)
-    before = schema_of(tmp_path / "portal.sqlite3")
+    before = schema_in(tmp_path)
     with app.app_context():
         upgrade(MIGRATIONS)
         close()
-    assert schema_of(tmp_path / "portal.sqlite3") == before
-
-
-Rows = dict[str, tuple[list[str], list[tuple[object, ...]]]]
-
-
-def rows_of(path: Path, known: Rows | None = None) -> Rows:
-    """Every row of every table; with `known`, of its tables and columns alone."""
-    connection = sqlite3.connect(path)
-    try:
-        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'alembic_version'"
-        names = list(known or [name for (name,) in connection.execute(query)])
-        found = {}
-        for name in names:
-            columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
-            columns = sorted(known[name][0] if known else columns)
-            listed = ", ".join(f'"{column}"' for column in columns)
-            found[name] = (
-                columns,
-                sorted(connection.execute(f'SELECT {listed} FROM "{name}"'), key=repr),  # noqa: S608
-            )
-        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    finally:
-        connection.close()
-    return found
+    assert schema_in(tmp_path) == before
 
 
 # stories of the demonstration that stay within what version 0002 knew
@@ -122,7 +98,7 @@ def test_the_data_of_the_version_before_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sessions, papers, messages, links and the journal of 0002 go through 0003 untouched."""
-    app, path = migrated(tmp_path), tmp_path / "portal.sqlite3"
+    app = migrated(tmp_path)
     told = journeys.told
     monkeypatch.setattr(
         journeys, "told", lambda *people: [x for x in told(*people) if x.key in BEFORE_0003]
@@ -132,17 +108,16 @@ def test_the_data_of_the_version_before_is_kept(
         close()
         downgrade(MIGRATIONS, revision="0002")
         close()
-        before = rows_of(path)
+        before = rows_in(tmp_path)
         assert len(before["training_session"][1]) >= 4
         assert before["journal_entry"][1]
         assert not {"agreement", "signature", "upload"} & before.keys()
         upgrade(MIGRATIONS)
         assert journal.verify() == []
         close()
-    assert rows_of(path, before) == before
-    assert {name for kind, name in schema_of(path) if kind == "trigger"} == {
-        re.split(r"\s+", sql)[2] for sql in statements("sqlite")
-    }
+    assert rows_in(tmp_path, before) == before
+    assert databases.findings(tmp_path) == []
+    assert {name for kind, name in schema_in(tmp_path) if kind == "trigger"} == triggers()
 
 
 def test_the_way_back_leaves_no_table(tmp_path: Path) -> None:
@@ -150,7 +125,7 @@ def test_the_way_back_leaves_no_table(tmp_path: Path) -> None:
     with app.app_context():
         downgrade(MIGRATIONS, revision="base")
         close()
-    assert schema_of(tmp_path / "portal.sqlite3") == {}
+    assert schema_in(tmp_path) == {}
 
 
 def test_a_migration_that_fails_changes_nothing(
@@ -163,4 +138,4 @@ def test_a_migration_that_fails_changes_nothing(
         with pytest.raises(Exception, match="NONSENSE"):
             upgrade(MIGRATIONS)
         close()
-    assert schema_of(tmp_path / "portal.sqlite3") == {}
+    assert schema_in(tmp_path) == {}

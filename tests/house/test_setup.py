@@ -9,6 +9,7 @@ import pytest
 from portal.companies.rules import check_siret
 from tests.installation import ROOT
 
+SCRIPTS = ("tests/install-browser.sh", "tests/on-postgresql.sh")
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 PIN = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)", re.MULTILINE)
 # Below these, a published flaw reaches the portal.
@@ -82,12 +83,12 @@ def test_run_installs_migrates_loads_and_serves_in_that_order() -> None:
 
 def test_only_make_run_asks_for_the_demonstration() -> None:
     setting = re.compile(r"PORTAL_DEMO\W{1,4}1")
-    for name in ("Procfile", ".ci/run", "tests/install-browser.sh"):
+    for name in ("Procfile", ".ci/run", *SCRIPTS):
         assert not setting.search((ROOT / name).read_text()), name
     assert len(setting.findall((ROOT / "Makefile").read_text())) == 1
 
 
-@pytest.mark.parametrize("script", [".ci/run", "tests/install-browser.sh"])
+@pytest.mark.parametrize("script", [".ci/run", *SCRIPTS])
 def test_scripts_are_whole_and_can_be_started(script: str) -> None:
     path = ROOT / script
     assert path.stat().st_mode & 0o111

@@ -5,10 +5,8 @@ test may stop, kill or forget one of them.
 """
 
 import os
-import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -29,7 +27,7 @@ from portal.app import create_app
 from portal.config import Config
 from portal.serving.following import SUPERVISED
 from portal.serving.supervisor import WEB, WORKER
-from tests import conftest, story
+from tests import conftest, databases, story
 from tests.emails.mailroom import Server, parsed
 from tests.installation import KEY, ROOT
 
@@ -104,12 +102,13 @@ class Portal:
     data: Path
     mail: Server
     port: int = field(default_factory=free_port)
+    front: int = 0  # the port of the public address, when it is not this server's own
     web: "subprocess.Popen[bytes] | None" = None
     worker: "subprocess.Popen[bytes] | None" = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.front or self.port}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -117,6 +116,7 @@ class Portal:
         rest = {k: v for k, v in os.environ.items() if not k.startswith(("PORTAL_", "DATABASE_"))}
         return rest | {
             "PORTAL_DATA": str(self.data),
+            "DATABASE_URL": databases.url_in(self.data),
             "PORTAL_BASE_URL": self.url,
             "PORTAL_SECRET_KEY_FILE": str(_key(self.data, "secret", KEY)),
             "PORTAL_LINK_KEY_FILE": str(_key(self.data, "link", KEY[::-1])),
@@ -180,34 +180,33 @@ class Portal:
         finally:
             conftest.close(app)
 
-    def connect(self) -> sqlite3.Connection:
-        """The database file as any other program would open it; no transaction by itself."""
-        return sqlite3.connect(self.data / "portal.sqlite3", timeout=20, isolation_level=None)
+    def connect(self) -> databases.Connection:
+        """The database as any other program would open it; no transaction by itself."""
+        return databases.connect(self.data)
 
     def rows(self, query: str, *values: Any) -> list[Any]:
         """What the database answers now; one value per row when one column is asked."""
         with closing(self.connect()) as connection:
             found = connection.execute(query, values).fetchall()
-        return [row[0] if len(row) == 1 else row for row in found]
+        return [row[0] if len(row) == 1 else tuple(row) for row in found]
 
     def write(self, statement: str, *values: Any) -> None:
         with closing(self.connect()) as connection:
             connection.execute(statement, values)
 
     def findings(self) -> list[str]:
-        """What `flask verify` and SQLite say against the data; empty when all is well."""
+        """What `flask verify` and the database say against the data; empty when all is well."""
         with self.app() as app:
             done = app.test_cli_runner().invoke(args=["verify"])
         found = done.output.splitlines() if done.exit_code else []
-        found += [word for word in self.rows("PRAGMA integrity_check") if word != "ok"]
-        return found + [str(row) for row in self.rows("PRAGMA foreign_key_check")]
+        return found + databases.findings(self.data)
 
     def set_of(self, ref: str) -> tuple[int, int, int]:
         """Papers, letters that carry them, and journal entries of the sending of that session."""
         (identity,) = self.rows("SELECT id FROM training_session WHERE ref = ?", ref)
         of_it = "FROM {} WHERE training_id = ? AND {}"
         counted = (
-            ("document", "1"),
+            ("document", "true"),
             ("email", "letter LIKE 'documents_to_%'"),
             ("journal_entry", "event = 'issue_documents'"),
         )
@@ -236,7 +235,7 @@ def _end(process: "subprocess.Popen[bytes] | None") -> None:
 @contextmanager
 def running(source: Path, folder: Path, mail: Server, *, web: bool = True) -> Iterator[Portal]:
     """A portal on a copy of the data in `source`; its processes end with the block."""
-    shutil.copytree(source, folder, dirs_exist_ok=True)
+    databases.copy(source, folder)
     portal = Portal(folder, mail)
     try:
         if web:
@@ -252,7 +251,7 @@ def running(source: Path, folder: Path, mail: Server, *, web: bool = True) -> It
 def ready_sessions(source: Path, folder: Path, count: int) -> Path:
     """Data with that many complete drafts of the same trainer: one made by the real acts, then
     copied row by row. Their references follow one another from S-year-0001."""
-    shutil.copytree(source, folder)
+    databases.copy(source, folder)
     portal = Portal(folder, Server())
     with portal.app() as app:
         made = story.a_training(app, way="self")
@@ -269,30 +268,33 @@ _COPIED = ("company", "half_day", "trainee", "topic_answers")
 
 
 def copy_session(
-    connection: sqlite3.Connection,
+    connection: databases.Connection,
     source: int,
     ref: str,
     tables: Sequence[str] = _COPIED,
     **changes: Any,
 ) -> int:
     """Inserts the rows of a draft again under another reference; the new session's id."""
-    own = {"id": None, "ref": ref, "public_id": f"p-{ref}", "creation_key": f"k-{ref}", **changes}
+    own = {"ref": ref, "public_id": f"p-{ref}", "creation_key": f"k-{ref}", **changes}
     identity = _copy(connection, "training_session", "id", source, own)[0]
     for table in tables:
-        _copy(connection, table, "training_id", source, {"id": None, "training_id": identity})
+        _copy(connection, table, "training_id", source, {"training_id": identity})
     return identity
 
 
 def _copy(
-    connection: sqlite3.Connection, table: str, key: str, value: int, changes: Mapping[str, Any]
+    connection: databases.Connection, table: str, key: str, value: int, changes: Mapping[str, Any]
 ) -> list[int]:
     found = connection.execute(f"SELECT * FROM {table} WHERE {key} = ?", (value,))  # noqa: S608
-    names = [column[0] for column in found.description]
-    statement = f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+    given = {**dict.fromkeys(column[0] for column in found.description), **changes}
+    names = [name for name in given if name != "id"]  # the database numbers its rows
+    listed, places = ", ".join(names), ", ".join("?" * len(names))
+    statement = f"INSERT INTO {table} ({listed}) VALUES ({places}) RETURNING id"  # noqa: S608
     made = []
     for row in found.fetchall():
-        values = [changes.get(name, old) for name, old in zip(names, row, strict=True)]
-        made.append(int(connection.execute(statement, values).lastrowid or 0))
+        old = dict(zip(given, row, strict=False))
+        values = [changes.get(name, old[name]) for name in names]
+        made.append(int(connection.execute(statement, values).fetchone()[0]))
     return made
 
 
@@ -319,7 +321,8 @@ class Person:
 
     def headers(self) -> dict[str, str]:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        return {"Origin": self.portal.url, **({"Cookie": cookies} if cookies else {})}
+        asked = {"Host": self.portal.url.removeprefix("http://"), "Origin": self.portal.url}
+        return asked | ({"Cookie": cookies} if cookies else {})
 
     def get(self, path: str) -> Answer:
         answer = self._ask("GET", path)

@@ -1,11 +1,11 @@
 """The two sides of `world`, made once per file and put back before each test."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import databases
 from tests.conftest import config_in
 from tests.security import world as worlds
 from tests.security.world import World
@@ -14,7 +14,7 @@ from tests.security.world import World
 @pytest.fixture(scope="module")
 def built(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world") / "data"
-    shutil.copytree(template, folder)
+    databases.copy(template, folder)
     with worlds.made(config_in(folder)) as world:
         yield world
 

@@ -10,7 +10,7 @@ from flask import Flask
 from portal import clock, workflow
 from portal.access import service as access
 from portal.access.models import Attempt, Grant, ShareLink
-from portal.access.rules import Actor, Role
+from portal.access.rules import READ_ONLY_WEEKS, Actor, Role
 from portal.emails.models import Email
 from portal.extensions import db, writing
 from portal.training.models import TrainingSession
@@ -260,14 +260,16 @@ def test_guessing_is_stopped_but_genuine_links_still_open(
 
 # --- Dead links
 
+LONG_AGO = NOW - timedelta(weeks=READ_ONLY_WEEKS)
+
 
 @pytest.mark.parametrize(
     ("changes", "sentence", "offer"),
     [
-        ({"expires_at": NOW}, "n’ouvre plus rien", "Recevoir un nouveau lien"),
+        ({"expires_at": LONG_AGO}, "n’ouvre plus rien", "Recevoir un nouveau lien"),
         ({"rotation": 1}, "remplacé", "Recevoir un nouveau lien"),
         ({"revoked_at": NOW}, "fermé", "Prévenir Claire Montagnier"),
-        ({"expires_at": NOW, "recipient_email": None}, "n’ouvre plus", "Prévenir Claire"),
+        ({"expires_at": LONG_AGO, "recipient_email": None}, "n’ouvre plus", "Prévenir Claire"),
     ],
 )
 def test_each_dead_link_has_its_sentence_and_its_way_out(

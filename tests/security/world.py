@@ -4,7 +4,6 @@ Everything that belongs to a side carries its word, its references, its public i
 what a stranger receives is searched for them.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from werkzeug.test import TestResponse
 from portal import clock, workflow
 from portal.access import service as access
 from portal.access.models import Grant, ShareLink
-from portal.access.rules import GRANT_IDLE, Actor, Role, digest
+from portal.access.rules import GRANT_IDLE, READ_ONLY_WEEKS, Actor, Role, digest
 from portal.app import create_app
 from portal.config import Config
 from portal.documents.models import Document
@@ -30,9 +29,10 @@ from portal.emails.models import Email
 from portal.extensions import db, store, writing
 from portal.training.models import TrainingSession
 from portal.training.rules import Event, Way
-from tests import second_half
+from tests import databases, second_half
 from tests.conftest import NOW, OFFICE, OTHER_TRAINER, PASSWORD, TRAINER, close, user
 from tests.pages import BASE_URL, Visitor, soup_of
+from tests.schemas import rows_in
 from tests.security.typed import SIRETS, Answers, topics
 
 OWNERS = {"quetzal": TRAINER, "wapiti": OTHER_TRAINER}
@@ -115,8 +115,12 @@ class Side:
             "agreement_id": self.sent.agreement,
             "number": 1,
             "signature_id": 1,
+            "user_id": 1,
             "name": "document",
             "filename": "app.css",
+            "code": "LPM-14",
+            "section": "contenu",
+            "suffix": "csv",
             "token": dossier.tokens["live"],
         }
 
@@ -127,12 +131,12 @@ class World:
     mine: Side
     theirs: Side
     visitors: dict[str, Bare]
-    pristine: sqlite3.Connection
+    pristine: databases.Snapshot
     at_first: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
-    def file(self) -> Path:
-        return Path(self.app.config["PORTAL"].data) / "portal.sqlite3"
+    def data(self) -> Path:
+        return Path(self.app.config["PORTAL"].data)
 
     def visitor(self, role: str) -> Bare:
         """A copy of that person's browser, as it was when the world was made."""
@@ -144,25 +148,15 @@ class World:
 
     def restore(self) -> None:
         """The database as it was when the world was made."""
-        with sqlite3.connect(self.file) as current:
-            current.execute("PRAGMA synchronous=OFF")
-            self.pristine.backup(current)
-        current.close()
+        self.pristine.restore()
 
     def dump(self, *but: str, columns: tuple[str, ...] = ()) -> dict[str, list[Any]]:
         """Every row of every table but those, without « last seen » nor these columns."""
-        connection = sqlite3.connect(self.file)
-        names = [
-            x for (x,) in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
-        ]
         rows: dict[str, list[Any]] = {}
-        for name in names:
-            names_of = [c[1] for c in connection.execute(f'PRAGMA table_info("{name}")')]
-            kept = ", ".join(f'"{c}"' for c in names_of if c not in ("seen_at", *columns))
+        for name, (names, found) in rows_in(self.data).items():
+            kept = [n for n, column in enumerate(names) if column not in ("seen_at", *columns)]
             if name not in but:
-                query = f'SELECT {kept} FROM "{name}" ORDER BY 1'  # noqa: S608 - our own tables
-                rows[name] = connection.execute(query).fetchall()
-        connection.close()
+                rows[name] = sorted((tuple(row[n] for n in kept) for row in found), key=repr)
         return rows
 
 
@@ -265,7 +259,7 @@ def _kill_links(mine: Side) -> None:
     """After they were opened: what they opened must close."""
     for dossier in (mine.draft, mine.sent):
         for kind, changes in (
-            ("expired", {"expires_at": clock.now() - timedelta(seconds=1)}),
+            ("expired", {"expires_at": clock.now() - timedelta(weeks=READ_ONLY_WEEKS)}),
             ("revoked", {"revoked_at": clock.now()}),
         ):
             found = access.find(dossier.tokens[kind]).link
@@ -277,7 +271,8 @@ def _kill_links(mine: Side) -> None:
 
 
 def _hurry(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
+    if not databases.ON_POSTGRESQL:
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 @contextmanager
@@ -306,11 +301,10 @@ def made(config: Config) -> Iterator[World]:
         with app.app_context():
             _let_idle(visitors["expired"])
             _kill_links(mine)
-        pristine = sqlite3.connect(":memory:")
+            db.session.remove()
+            db.engine.dispose()  # a PostgreSQL database in use cannot be copied
+        pristine = databases.Snapshot(Path(app.config["PORTAL"].data))
         world = World(app, mine, theirs, visitors, pristine)
-        with sqlite3.connect(world.file) as current:
-            current.backup(pristine)
-        current.close()
         world.at_first = world.dump(*COUNTERS)
         yield world
         pristine.close()

@@ -53,6 +53,24 @@ def test_each_missing_setting_is_named(env: dict[str, str], name: str) -> None:
     assert str(caught.value).count("\n- ") == 1
 
 
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_postgresql_server(env: dict[str, str], scheme: str) -> None:
+    env["DATABASE_URL"] = f"{scheme}://portail:m%40t@127.0.0.1/portail"
+    url = "postgresql+psycopg://portail:m%40t@127.0.0.1/portail"
+    assert Config.from_env(env).database_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["portail", "mysql://portail:s3cret@127.0.0.1/p", "postgresql://", "sqlite:portal.sqlite3"],
+)
+def test_another_database_is_refused(env: dict[str, str], url: str) -> None:
+    env["DATABASE_URL"] = url
+    with pytest.raises(ConfigError, match="DATABASE_URL : attendu postgresql://") as caught:
+        Config.from_env(env)
+    assert "s3cret" not in str(caught.value)
+
+
 def test_all_missing_settings_are_named_together() -> None:
     with pytest.raises(ConfigError) as caught:
         Config.from_env({})

@@ -140,21 +140,25 @@ def test_a_closed_link_is_made_again_from_the_check_page(
 
 # --- What the client is told
 
+PAST = "Pour compléter ou envoyer quelque chose, demandez un nouveau lien."
 EXPIRED = "Sa durée est passée. Votre dossier est conservé."
 REVOKED = "La personne qui vous forme l’a fermé. Votre dossier est conservé."
 REPLACED = "Un lien plus récent vous a été envoyé : c’est lui qui ouvre votre dossier."
 CANCELLED = "Il n’y a plus rien à compléter. Vos données ne serviront pas à autre chose."
-RENEW, CALL = "Recevoir un nouveau lien", "Prévenir Claire Montagnier"
+READ, RENEW = "Lire mon dossier", "Recevoir un nouveau lien"
+CALL = "Prévenir Claire Montagnier"
 WAYS_OUT = [
-    ("expired", CLIENT, "Ce lien n’ouvre plus rien", EXPIRED, RENEW),
-    ("expired", None, "Ce lien n’ouvre plus rien", EXPIRED, CALL),
-    ("replaced", CLIENT, "Ce lien a été remplacé", REPLACED, RENEW),
-    ("revoked", CLIENT, "Ce lien a été fermé", REVOKED, CALL),
-    ("cancelled", CLIENT, "Cette session est annulée", CANCELLED, None),
+    ("past", CLIENT, "Ce lien ne sert plus qu’à lire", PAST, [READ, RENEW]),
+    ("past", None, "Ce lien ne sert plus qu’à lire", PAST, [READ, CALL]),
+    ("expired", CLIENT, "Ce lien n’ouvre plus rien", EXPIRED, [RENEW]),
+    ("expired", None, "Ce lien n’ouvre plus rien", EXPIRED, [CALL]),
+    ("replaced", CLIENT, "Ce lien a été remplacé", REPLACED, [RENEW]),
+    ("revoked", CLIENT, "Ce lien a été fermé", REVOKED, [CALL]),
+    ("cancelled", CLIENT, "Cette session est annulée", CANCELLED, []),
 ]
 
 
-@pytest.mark.parametrize(("fate", "email", "heading", "sentence", "way_out"), WAYS_OUT)
+@pytest.mark.parametrize(("fate", "email", "heading", "sentence", "ways_out"), WAYS_OUT)
 def test_each_dead_link_has_its_sentence_and_its_way_out(
     app: Flask,
     trainer: Visitor,
@@ -164,11 +168,11 @@ def test_each_dead_link_has_its_sentence_and_its_way_out(
     email: str | None,
     heading: str,
     sentence: str,
-    way_out: str | None,
+    ways_out: list[str],
 ) -> None:
     training = a_training(app, "shared", client_email=email)
-    if fate == "expired":
-        frozen.shift(timedelta(days=61))
+    if fate in ("past", "expired"):
+        frozen.shift(timedelta(days=61, weeks=26 if fate == "expired" else 0))
     elif fate == "cancelled":
         trainer.submit(training.page + "annuler", {"reason": story.REASON})
     else:
@@ -181,7 +185,7 @@ def test_each_dead_link_has_its_sentence_and_its_way_out(
     assert PREPARE in text
     assert "Commencer" not in text
     buttons = [text_in(b) for b in soup_of(page.text).select("main button")]
-    assert buttons == ([way_out] if way_out else [])
+    assert buttons == ways_out
 
 
 def test_a_new_link_is_written_to_the_address_on_file_alone(
@@ -189,7 +193,7 @@ def test_a_new_link_is_written_to_the_address_on_file_alone(
 ) -> None:
     training = a_training(app, "shared")
     frozen.shift(timedelta(days=61))
-    page = anonymous.submit(training.link, button=RENEW)
+    page = anonymous.submit(training.link, form="form[action$='/nouveau-lien']")
     page = follow(anonymous, page)
     assert "Il arrive à l’adresse e-mail enregistrée pour ce dossier" in text_of(page)
     assert CLIENT not in page.text
@@ -204,7 +208,7 @@ def test_without_an_address_the_trainer_is_told(
 ) -> None:
     training = a_training(app, "shared", client_email=None)
     frozen.shift(timedelta(days=61))
-    page = follow(anonymous, anonymous.submit(training.link, button=CALL))
+    page = follow(anonymous, anonymous.submit(training.link, form="form[action$='/prevenir']"))
     assert "Claire Montagnier sait que vous avez besoin d’un nouveau lien" in text_of(page)
     (message,) = story.messages(app, training)
     assert (message["letter"], message["to"]) == ("call_trainer", TRAINER)

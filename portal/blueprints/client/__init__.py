@@ -2,19 +2,21 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, request, url_for
+from flask import Blueprint, Response, abort, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import clock, web, workflow
 from portal.access import service as access
 from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
-from portal.blueprints import checking, journey, papers
+from portal.blueprints import checking, journey, papers, thread
+from portal.blueprints.client import reading
 from portal.blueprints.client import words as space_words
 from portal.blueprints.dossier.acts import filing
 from portal.blueprints.journey import Door
 from portal.companies.rules import staff_note
 from portal.effects import paper as paper_effects
+from portal.emails import holding
 from portal.funding import service as fundings
 from portal.funding.rules import filing_deadline, opcos
 from portal.training import service as trainings
@@ -41,9 +43,9 @@ def open_door() -> ResponseReturnValue | None:
     training = grant.link.training
     company = training.company
     name = company.correspondent_name if company else "Client"
-    g.training = training
+    g.training, g.link = training, grant.link
     g.actor = Actor(Role.CLIENT, grant.link_id, name, web.client_ip())
-    return None
+    return reading.check(public_id)
 
 
 def current_training() -> TrainingSession:
@@ -69,21 +71,25 @@ def _door(training: TrainingSession) -> Door:
 @blueprint.get("/<public_id>/")
 def space(public_id: str) -> Response:
     """What is awaited from the client first, then its papers, progress, money and contact."""
-    return _show_space(current_training())
+    return show_space(current_training())
 
 
-def _show_space(training: TrainingSession, block: str | None = None) -> Response:
+def show_space(
+    training: TrainingSession, status: int = 200, block: str | None = None, **extra: Any
+) -> Response:
+    """The space, after a message that was refused too (then with `extra` to say it)."""
     missing = set(trainings.missing_topics(training))
     awaited = [step for step in CLIENT_STEPS if missing.intersection(step.topics)]
     opco = opcos().get(training.opco_code or "")
     progress = space_words.progress(training, opco)
-    context = _papers_context(training)
+    context = _papers_context(training) | _messages_context(training)
     received = [row for row in training.uploads if row.purpose == Purpose.AGREEMENT]
-    stop_asking = block and web.wants_fragment() and not context["preparing"]
+    if block == "papers" and web.wants_fragment() and not context["preparing"]:
+        status = 286
     return web.page(
         "client/space.html",
         block=block,
-        status=286 if stop_asking else 200,
+        status=status,
         training=training,
         opco=opco,
         deadline=filing_deadline(opco, training.first_day),
@@ -104,15 +110,32 @@ def _show_space(training: TrainingSession, block: str | None = None) -> Response
         upload=received[-1] if received else None,
         paper=paper_effects.waiting_scan(training),
         upload_error=None,
-        **context,
+        readable_until=access.closing_time(g.link) if reading.is_read_only() else None,
+        may_renew=workflow.address_on_file(training, g.link) is not None,
+        **(context | extra),
     )
+
+
+def _messages_context(training: TrainingSession) -> dict[str, Any]:
+    pid = training.public_id
+    return {
+        "message_hint": f"{training.trainer.name} et {accounts.organisation().name} le reçoivent.",
+        **thread.context(
+            training,
+            url_for(".write_message", public_id=pid),
+            url_for(".mark_messages", public_id=pid),
+            may_write=not reading.is_read_only(),
+        ),
+    }
 
 
 def _papers_context(training: TrainingSession) -> dict[str, Any]:
     """The current papers and the addresses the list of papers needs."""
     pid = training.public_id
-    current = [paper for paper in papers.listed(training) if paper.is_current]
+    is_held = holding.is_held(training.id)
+    current = [paper for paper in papers.listed(training) if paper.is_current and not is_held]
     return {
+        "is_held": is_held,
         "papers": current,
         "papers_title": "Vos documents",
         "preparing": papers.is_preparing(current),
@@ -208,12 +231,12 @@ def thanks(public_id: str) -> Response:
 @blueprint.get("/<public_id>/documents/etat")
 def papers_state(public_id: str) -> Response:
     """Polled while papers are being prepared; 286 tells HTMX to stop asking."""
-    return _show_space(current_training(), block="papers")
+    return show_space(current_training(), block="papers")
 
 
 @blueprint.get("/<public_id>/documents/<int:document_id>")
 def paper(public_id: str, document_id: int) -> Response:
-    return papers.download(current_training(), document_id)
+    return papers.download(_given_training(), document_id)
 
 
 @blueprint.get("/<public_id>/signatures/<int:signature_id>/<name>")
@@ -223,7 +246,13 @@ def signed_file(public_id: str, signature_id: int, name: str) -> Response:
 
 @blueprint.get("/<public_id>/documents.zip")
 def papers_zip(public_id: str) -> Response:
-    return papers.download_all(current_training())
+    return papers.download_all(_given_training())
+
+
+def _given_training() -> TrainingSession:
+    """The dossier, once its papers were read over: until then they are nobody's to download."""
+    training = current_training()
+    return abort(404) if holding.is_held(training.id) else training
 
 
 @blueprint.get("/<public_id>/apercu/<kind>")
@@ -256,4 +285,4 @@ def leave(public_id: str) -> Response:
     return response
 
 
-from portal.blueprints.client import agreement  # noqa: E402, F401
+from portal.blueprints.client import agreement, messages, renewal  # noqa: E402, F401

@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import Response, abort, url_for
 
-from portal import clock, web, workflow
+from portal import clock, correspondence, web, workflow
 from portal.access import service as access
 from portal.access.rules import Role, Scope
-from portal.blueprints import mails, papers, summary
+from portal.blueprints import mails, papers, summary, thread
 from portal.blueprints.dossier import blueprint
 from portal.effects.paper import waiting_scan
 from portal.emails import reading as emails
@@ -79,12 +79,19 @@ def show_page(
         "upload_error": None,
         "may": lambda event: workflow.may(Event(event), training, role),
         "refused": [],
+        "reminders": correspondence.reminders_of(training),
+        "message_hint": "Le client et les personnes de l’organisme le lisent, ici et par e-mail.",
+        **thread.context(
+            training,
+            url_for(".write_message", ref=training.ref),
+            url_for(".mark_messages", ref=training.ref),
+        ),
         "key": secrets.token_hex(16),
         **_signature_context(training),
         **_papers_context(training, lines),
         **_link_context(training),
     }
-    if block and web.wants_fragment() and not context["preparing"]:
+    if block == "papers" and web.wants_fragment() and not context["preparing"]:
         status = 286
     return web.page("training/page.html", block=block, status=status, **(context | extra))
 

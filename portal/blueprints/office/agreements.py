@@ -9,11 +9,11 @@ from wtforms.validators import Optional, ValidationError
 
 from portal import clock, french, web, workflow
 from portal.accounts import service as accounts
-from portal.blueprints import summary
+from portal.blueprints import exports, summary
 from portal.effects.funding import UNDO, asked_grant, regime_of
 from portal.extensions import db, store, writing
 from portal.fields import MaxLength, MoneyField, Required, TileField
-from portal.funding import checks
+from portal.funding import checks, exporting
 from portal.funding import service as fundings
 from portal.funding.models import Agreement
 from portal.funding.rules import AgreementState, Base, Split, VatRegime, split
@@ -96,6 +96,12 @@ def queue() -> Response:
         since=french.since,
         undoable=_undoable(),
     )
+
+
+@blueprint.get("/export/<suffix>")
+def export(suffix: str) -> Response:
+    """The queue as a file."""
+    return exports.answer("accords", suffix, exporting.COLUMNS, exporting.rows())
 
 
 @blueprint.get("/<int:agreement_id>")

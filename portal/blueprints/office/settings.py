@@ -14,9 +14,11 @@ from portal.accounts import service as accounts
 from portal.accounts.forms import GROUPS, SHOWN, VAT_HINT, Group
 from portal.accounts.models import Organisation
 from portal.accounts.settings import StaleSettings, Values
+from portal.blueprints import receiving
 from portal.documents import service as documents
 from portal.extensions import store
-from portal.web import PortalForm
+from portal.uploads.rules import Rejected
+from portal.web import Fault, PortalForm
 
 blueprint = Blueprint("settings", __name__)
 
@@ -56,7 +58,7 @@ def save(slug: str) -> Response:
         return _page(group, form, seen, block="preview")
     if not is_right:
         return _page(group, form, seen, status=422)
-    values = {name: form[name].data or _empty(name) for name in group.names}
+    values = {name: _value(form, name) for name in group.names}
     try:
         changed = administration.save_settings(slug, values, seen, web.actor())
     except StaleSettings as stale:
@@ -71,7 +73,11 @@ def _group(slug: str) -> Group:
     return GROUPS.get(slug) or abort(404)
 
 
-def _empty(name: str) -> str | None:
+def _value(form: PortalForm, name: str) -> Any:
+    """What was typed, as the column takes it: nothing typed is NULL where the column allows it."""
+    typed = form[name].data
+    if typed not in (None, ""):
+        return typed
     return None if Organisation.__table__.columns[name].nullable else ""
 
 
@@ -89,6 +95,7 @@ def _page(
     status: int = 200,
     block: str | None = None,
     differences: list[Difference] | None = None,
+    logo_error: str = "",
 ) -> Response:
     lacking = accounts.missing_names(accounts.organisation())
     return web.page(
@@ -99,24 +106,31 @@ def _page(
         form=form,
         seen=seen,
         lacking=lacking,
-        errors=web.error_summary(form) if status == 422 else [],
+        errors=[Fault("fichiers", logo_error)] if logo_error else _faults(form, status),
+        logo_error=logo_error,
+        has_logo=accounts.organisation().logo_sha256 is not None,
         differences=differences or [],
         vat_hint=VAT_HINT,
         preview=_preview(form) if group.has_letterhead else None,
     )
 
 
+def _faults(form: PortalForm, status: int) -> list[Fault]:
+    return web.error_summary(form) if status == 422 else []
+
+
 def _differences(group: Group, form: PortalForm, stored: Values) -> list[Difference]:
     theirs = _form(group, stored)
     found = []
     for name in group.names:
-        yours = form[name].data or _empty(name)
-        if yours != stored[name]:
+        if _value(form, name) != stored[name]:
             found.append(Difference(form[name].label.text, _said(form[name]), _said(theirs[name])))
     return found
 
 
 def _said(field: Field) -> str:
+    if isinstance(field.data, bool):
+        return "Oui" if field.data else "Non"
     choices: Any = getattr(field, "choices", None)
     if choices:
         return str(choices.get(field.data, ""))
@@ -143,7 +157,7 @@ def _preview(form: PortalForm) -> Preview:
     organisation = accounts.organisation()
     columns = [column.name for column in Organisation.__table__.columns]
     shown = settings.values_of(organisation, columns)
-    for field in form:
+    for field in form if form.is_submitted() else ():
         if field.short_name in shown and not field.errors and field.data:
             shown[field.short_name] = field.data
     typed = (form["accent"].data or "") if "accent" in form else ""
@@ -162,6 +176,30 @@ def _preview(form: PortalForm) -> Preview:
         ratio=ratio,
         is_readable=ratio >= rules.MIN_CONTRAST,
     )
+
+
+@blueprint.post("/logo")
+@receiving.takes_one_file
+def send_logo() -> Response:
+    """A logo handed in replaces the one before."""
+    try:
+        sha256 = receiving.logo(request.files.getlist(receiving.FIELD))
+    except Rejected as refused:
+        group = GROUPS["apparence"]
+        stored = settings.values_of(accounts.organisation(), group.names)
+        form, seen = _form(group, stored), settings.fingerprint(stored)
+        sentence = receiving.sentence_of(refused)
+        return _page(group, form, seen, status=422, logo_error=sentence)
+    administration.change_logo(sha256, web.actor())
+    flash("Logo enregistré\u00a0: les prochains documents le porteront.", "ok")
+    return web.see_other(url_for(".show", slug="apparence"))
+
+
+@blueprint.post("/logo/retirer")
+def remove_logo() -> Response:
+    administration.change_logo(None, web.actor())
+    flash("Logo retiré\u00a0: les prochains documents porteront votre nom.", "ok")
+    return web.see_other(url_for(".show", slug="apparence"))
 
 
 @blueprint.get("/logo.png")

@@ -8,7 +8,7 @@ from wtforms.validators import Optional
 
 from portal import web, workflow
 from portal.access.rules import Role
-from portal.blueprints import lists, lookup, mails
+from portal.blueprints import lists, lookup, mails, programmes
 from portal.blueprints.dossier import blueprint as dossier
 from portal.companies import service as companies
 from portal.fields import EmailField, Required, TileField
@@ -41,6 +41,12 @@ def dashboard() -> Response:
     return lists.show(Role.TRAINER, current_user.id)
 
 
+@blueprint.get("/export/<suffix>")
+def export(suffix: str) -> Response:
+    """The list as a file, with the filters of the screen."""
+    return lists.export(Role.TRAINER, current_user.id, suffix)
+
+
 @blueprint.route("/sessions/nouvelle", methods=["GET", "POST"])
 def create() -> Response:
     """T1: opens the draft. The same opened page never creates two."""
@@ -68,3 +74,4 @@ def create() -> Response:
 
 blueprint.register_blueprint(dossier, url_prefix="/sessions")
 blueprint.register_blueprint(mails.blueprint, url_prefix="/courriels")
+blueprint.register_blueprint(programmes.blueprint, url_prefix="/programmes")

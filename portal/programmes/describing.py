@@ -1,50 +1,52 @@
-"""The catalogue of programmes: taken from descriptions, one row per code, versions go up."""
+"""Programmes described in a file: each one enters the catalogue, or its next version does."""
 
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import select
-
-from portal import money
+from portal import clock, money
 from portal.declared import DescriptionError, Fields, fit, paragraphs
 from portal.extensions import db
+from portal.programmes import rules, service
 from portal.training.models import Programme
 from portal.training.schedule_rules import PriceBasis
 
+# What nobody describes: it follows from the rest, or from an act.
+_OURS = ("slug", "search_text", "archived_at", "replaced_at", "public_at")
 _MODULE_KEYS = {"title", "minutes", "points"}
 
 
 def create_programme(data: Mapping[str, Any]) -> Programme:
-    """Adds a programme to the catalogue, or replaces it by a later version of the same code.
+    """Adds a programme to the catalogue, or the later version of the same code.
 
     `data` has the columns of `Programme`, with two friendlier spellings: `hours` (14 or 17.5) for
     minutes, and `price` (« 1 600,00 », excluding VAT) for price_cents. Runs inside the caller's
-    transaction. Documents already issued keep the version they were made from. Raises
-    DescriptionError.
+    transaction. Sessions keep the version they chose. Raises DescriptionError.
     """
     what = f"Programme {data.get('code') or 'sans code'}"
     fields = fit(
         Programme,
         _converted(data, what),
         what,
-        apart=("archived_at",),
+        apart=_OURS,
         spelled={"minutes": "hours", "price_cents": "price"},
     )
     _check(fields, what)
-    programme = db.session.scalar(select(Programme).filter_by(code=fields["code"]))
-    if programme is None:
-        programme = Programme(**fields)
-        db.session.add(programme)
-    elif fields.get("version", 1) <= programme.version:
-        raise DescriptionError(
-            what, [f"le catalogue contient déjà la version {programme.version} ou une plus récente"]
+    code, version = fields.pop("code"), fields.pop("version", 1)
+    standing = service.current(code)
+    if standing is None:
+        programme = Programme(
+            **fields, code=code, version=version, slug=service.free_slug(fields["title"])
         )
-    for name, value in fields.items():
-        setattr(programme, name, value)
+        db.session.add(programme)
+    elif version <= standing.version:
+        raise DescriptionError(
+            what, [f"le catalogue contient déjà la version {standing.version} ou une plus récente"]
+        )
+    else:
+        programme = service.succeed(standing, fields, version, clock.now())
     programme.archived_at = None
-    db.session.flush()
-    return programme
+    return service.refreshed(programme)
 
 
 def _converted(data: Mapping[str, Any], what: str) -> Fields:
@@ -66,6 +68,10 @@ def _converted(data: Mapping[str, Any], what: str) -> Fields:
 
 def _check(fields: Fields, what: str) -> None:
     problems = []
+    if not rules.CODE.fullmatch(fields["code"]):
+        problems.append("code s’écrit en capitales et en chiffres, comme LPM-14")
+    if fields.get("nsf_code") and fields["nsf_code"] not in rules.specialities():
+        problems.append("nsf_code est un code de trois chiffres de la nomenclature NSF")
     if fields["minutes"] <= 0:
         problems.append("la durée doit être supérieure à zéro")
     if fields.get("price_basis", PriceBasis.FLAT) not in set(PriceBasis):

@@ -1,0 +1,100 @@
+"""« Relecture avant envoi »: papers are prepared, and leave when the office says so."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from portal import workflow
+from portal.access.rules import Actor, Role
+from portal.emails.models import Email
+from portal.extensions import db
+from portal.training.models import TrainingSession
+from portal.training.rules import Event
+from tests.conftest import TRAINER, user
+from tests.pages import Visitor, text_of
+from tests.story import REASON, Told, a_training, made
+
+QUEUE = "/organisme/relecture/"
+
+
+@pytest.fixture
+def read_over(app: Flask, office: Visitor) -> Told:
+    """A session sent while the organisation reads its papers over; they are printed."""
+    page = office.get("/organisme/reglages/envoi")
+    office.submit(page, {"reads_over": "y"}, form="#reglages")
+    told = a_training(app, "sent")
+    made(app, told)
+    return told
+
+
+def states(app: Flask, told: Told, letter: str = "documents") -> list[str]:
+    with app.app_context():
+        rows = db.session.scalars(
+            db.select(Email).filter_by(training_id=told.id).order_by(Email.id)
+        )
+        return [row.state for row in rows if row.letter.startswith(letter)]
+
+
+def test_it_is_off_until_somebody_asks_for_it(app: Flask, office: Visitor) -> None:
+    told = a_training(app, "sent")
+    made(app, told)
+    assert "held" not in states(app, told)
+    assert "À relire" not in text_of(office.get("/organisme/"))
+
+
+def test_papers_wait_for_the_office_then_leave_in_one_press(
+    app: Flask, office: Visitor, read_over: Told
+) -> None:
+    assert states(app, read_over) == ["held", "held"]
+    page = office.get(QUEUE)
+    assert "À relire 1" in text_of(page)
+    assert "Menuiserie Vasseur" in text_of(page)
+    assert "Convention" in text_of(page)
+    answer = office.submit(page)
+    assert answer.status_code == 303
+    said = text_of(office.get(QUEUE))
+    assert f"{read_over.ref} : 2 messages partent." in said
+    assert "Rien à relire" in said
+    made(app, read_over)
+    assert "held" not in states(app, read_over)
+    again = office.submit(page)  # the same page, pressed twice
+    assert "déjà partis" in text_of(office.get(again.headers["Location"]))
+    assert "Documents relus et envoyés" in text_of(
+        office.get(f"/organisme/dossiers/{read_over.ref}/")
+    )
+
+
+def test_the_client_waits_for_papers_nobody_has_read(
+    app: Flask, office: Visitor, read_over: Told, client_of: Callable[[int], Visitor]
+) -> None:
+    client = client_of(read_over.id)
+    with app.app_context():
+        training = db.session.get_one(TrainingSession, read_over.id)
+        space, paper = f"/espace/{training.public_id}/", training.documents[0].id
+    assert "relit vos documents" in text_of(client.get(space))
+    assert "relit vos documents" in text_of(client.get(f"{space}merci"))
+    assert client.get(f"{space}documents/{paper}").status_code == 404
+    assert client.get(f"{space}documents.zip").status_code == 404
+    office.submit(QUEUE)
+    assert client.get(f"{space}documents/{paper}").status_code == 200
+
+
+def test_nobody_signs_what_nobody_has_read(app: Flask, read_over: Told) -> None:
+    with app.app_context():
+        training = db.session.get_one(TrainingSession, read_over.id)
+        trainer = user(TRAINER)
+        actor = Actor(Role.TRAINER, trainer.id, trainer.name)
+        with pytest.raises(workflow.Refused, match="relit encore"):
+            workflow.perform(Event.SEND_SIGN_LINK, training, actor)
+
+
+def test_reopened_before_it_was_read_the_client_hears_of_nothing(
+    app: Flask, office: Visitor, read_over: Told
+) -> None:
+    with app.app_context():
+        training = db.session.get_one(TrainingSession, read_over.id)
+        actor = Actor(Role.OFFICE, None, "Nadia Belkacem")
+        workflow.perform(Event.REOPEN, training, actor, reason=REASON)
+    assert states(app, read_over) == ["cancelled", "cancelled"]  # and no « withdrawn »
+    assert "Rien à relire" in text_of(office.get(QUEUE))
