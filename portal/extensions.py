@@ -161,6 +161,15 @@ def writing() -> Iterator[None]:
         raise
 
 
+def streamed(statement: Any, batch: int = 500) -> Iterator[Any]:
+    """The rows of a SELECT of columns, read as they are asked for, `batch` held at once.
+
+    On a connection of its own, so that an answer can still be written once its request is over.
+    """
+    with db.engine.connect() as connection:
+        yield from connection.execute(statement.execution_options(yield_per=batch))
+
+
 def claim(model: type[Any], identity: int, *conditions: Any, **changes: Any) -> bool:
     """Conditional UPDATE of one row in its own transaction; True for the one caller that won."""
     with writing():

@@ -4,17 +4,14 @@ from flask import Response, request
 
 from portal import web
 from portal.access.rules import Role
-from portal.training import listing
+from portal.blueprints import exports
+from portal.training import awaited, exporting, listing
 from portal.training.listing import TAB_LABEL, Tab
 
 
 def show(role: Role, trainer_id: int | None) -> Response:
     """Filters live in the query string, so that every view of the list can be shared."""
-    try:
-        tab = Tab(request.args.get("etat", Tab.CURRENT))
-    except ValueError:
-        tab = Tab.CURRENT
-    query = request.args.get("q", "")[:120].strip()
+    tab, query = _filters()
     after = request.args.get("apres", "")[:40]
     return web.page(
         "training/list.html",
@@ -27,5 +24,20 @@ def show(role: Role, trainer_id: int | None) -> Response:
         listing=listing.sessions(role, trainer_id, tab, query, after),
         counts=listing.counts(trainer_id, query),
         sums=listing.sums(trainer_id),
-        todos=listing.todos(trainer_id),
+        todos=awaited.todos(trainer_id),
     )
+
+
+def export(role: Role, trainer_id: int | None, suffix: str) -> Response:
+    """Every line that the same filters keep, as a file."""
+    tab, query = _filters()
+    rows = exporting.rows(role, trainer_id, tab, query)
+    return exports.answer("sessions", suffix, exporting.columns(role), rows)
+
+
+def _filters() -> tuple[Tab, str]:
+    try:
+        tab = Tab(request.args.get("etat", Tab.CURRENT))
+    except ValueError:
+        tab = Tab.CURRENT
+    return tab, request.args.get("q", "")[:120].strip()

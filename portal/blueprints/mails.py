@@ -7,11 +7,11 @@ from flask import Blueprint, Response, abort, flash, request, url_for
 
 from portal import french, web, workflow
 from portal.access.rules import Role
-from portal.blueprints import papers
+from portal.blueprints import exports, papers
 from portal.documents import kinds
 from portal.documents import service as documents
 from portal.documents.models import Document
-from portal.emails import outbox, reading
+from portal.emails import exporting, outbox, reading
 from portal.emails.message import signature_of
 from portal.emails.models import Email, EmailState
 from portal.emails.reading import Line
@@ -20,9 +20,15 @@ from portal.signature import copies
 
 blueprint = Blueprint("mails", __name__)
 
-LINK = re.compile(r"https?://\S+/l/\S+")
+LINK = re.compile(r"https?://\S+/(?:l|acces)/\S+")
 MAX_ID = 2**31 - 1  # a longer number is no row's, and a database may refuse to look for it
-SECRET = frozenset({"sign_request", "one_time_code"})  # what lets sign is shown to nobody here
+# what lets sign, or come in as somebody, is shown to nobody here
+SECRET = frozenset(
+    "sign_request one_time_code account_invitation account_reset account_address "
+    "account_address_asked account_address_changed account_password_changed".split()
+)
+PERSONAL = "Ce message est personnel\u00a0: il n’est montré qu’à la personne qui le reçoit."
+SIGNING = "Ce message permet de signer\u00a0: il n’est montré qu’à la personne qui signe."
 RETRYABLE = (EmailState.FAILED, EmailState.UNCERTAIN)
 
 
@@ -53,6 +59,14 @@ def index() -> Response:
     return web.page("mails/list.html", mails=lines, keeps=settings().smtp is None)
 
 
+@blueprint.get("/export/<suffix>")
+def export(suffix: str) -> Response:
+    """Every message of the list, without its text, as a file."""
+    actor = web.actor()
+    trainer_id = actor.id if actor.role is Role.TRAINER else None
+    return exports.answer("courriels", suffix, exporting.COLUMNS, exporting.rows(trainer_id))
+
+
 @blueprint.get("/<int:mail_id>")
 def show(mail_id: int) -> Response:
     """One message, its text and its attachments."""
@@ -74,7 +88,7 @@ def show(mail_id: int) -> Response:
 def _text(mail: Email) -> str:
     """The words of a message; outside the demonstration the client's link is not shown here."""
     if _is_secret(mail):
-        return "Ce message permet de signer\u00a0: il n’est montré qu’à la personne qui signe."
+        return PERSONAL if mail.letter.startswith("account_") else SIGNING
     text = outbox.message_of(mail).body or ""
     return text if settings().demo else LINK.sub("(lien personnel masqué)", text)
 

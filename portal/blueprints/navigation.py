@@ -50,7 +50,11 @@ OFFICE = (
     Entry("Dossiers", "office.dashboard", ("office", "office.dossier")),
     Entry("Programmes", "office.programmes.index", ("office.programmes", "office.programme")),
     Entry("Courriels", "office.mails.index", ("office.mails",)),
-    Entry("Réglages", "office.settings.index", ("office.settings", "office.reminders")),
+    Entry(
+        "Réglages",
+        "office.settings.index",
+        ("office.settings", "office.reminders", "office.people"),
+    ),
 )
 TRAINER = (
     Entry("Sessions", "trainer.dashboard", ("trainer", "trainer.dossier")),

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, request, url_for
 
 from portal import web
 from portal.access.rules import Role
 from portal.accounts import service as accounts
+from portal.blueprints import exports
 from portal.documents import sheets
-from portal.programmes import rules
+from portal.extensions import settings
+from portal.programmes import exporting, rules
 from portal.programmes import service as programmes
 from portal.training.models import Programme
 from portal.training.schedule_rules import PRICE_BASIS_LABEL
@@ -19,20 +21,35 @@ blueprint = Blueprint("programmes", __name__)
 @blueprint.get("/")
 def index() -> Response:
     """The programmes in force, or those that left the catalogue."""
-    is_office = web.actor().role is Role.OFFICE
-    query = request.args.get("q", "")[:120].strip()
-    is_archived = is_office and request.args.get("etat") == "archives"
-    found = programmes.listed(query, is_archived=is_archived)
-    if not is_office:
-        found = [row for row in found if rules.is_complete(row.values)]
+    query, is_archived, found = _listed()
     return web.page(
         "programmes/list.html",
         block="list",
-        is_office=is_office,
+        is_office=web.actor().role is Role.OFFICE,
         query=query,
         is_archived=is_archived,
         rows=[(row, pill(row)) for row in found],
         basis_label=PRICE_BASIS_LABEL,
+    )
+
+
+@blueprint.get("/export/<suffix>")
+def export(suffix: str) -> Response:
+    """The same list as a file."""
+    _query, _is_archived, found = _listed()
+    return exports.answer("programmes", suffix, exporting.COLUMNS, exporting.rows(found))
+
+
+def _listed() -> tuple[str, bool, list[Programme]]:
+    """The search, whether archives are asked for, and what this person may then see."""
+    is_office = web.actor().role is Role.OFFICE
+    query = request.args.get("q", "")[:120].strip()
+    is_archived = is_office and request.args.get("etat") == "archives"
+    found = programmes.listed(query, is_archived=is_archived)
+    return (
+        query,
+        is_archived,
+        [row for row in found if is_office or rules.is_complete(row.values)],
     )
 
 
@@ -62,6 +79,8 @@ def page_of(programme: Programme) -> dict[str, Any]:
         "pill": pill(programme),
         "sections": [(section, lines(programme, section)) for section in rules.SECTIONS],
         "gaps": rules.gaps(programme.values),
+        "is_complete": rules.is_complete(programme.values),
+        "public_url": settings().base_url + url_for("public.catalogue.show", slug=programme.slug),
         "versions": versions,
         "chosen_by": programmes.sessions_by_version(programme.code),
         "before": before,

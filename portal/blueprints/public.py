@@ -15,8 +15,10 @@ from portal.access.service import Found, LinkStatus
 from portal.accounts import service as accounts
 from portal.blueprints import landing, renewing
 from portal.blueprints.opco import blueprint as opco
+from portal.blueprints.showcase import blueprint as showcase
 from portal.extensions import db
 from portal.funding.rules import opcos
+from portal.programmes import service as programmes
 from portal.training import service as trainings
 from portal.training.forms import CLIENT_STEPS
 from portal.training.rules import State
@@ -40,7 +42,7 @@ def home() -> ResponseReturnValue:
         return web.see_other(
             url_for("office.dashboard" if current_user.is_office else "trainer.dashboard")
         )
-    return web.page("public/home.html")
+    return web.page("public/home.html", has_catalogue=bool(programmes.published()))
 
 
 @blueprint.get("/aide/session-opco")
@@ -160,6 +162,7 @@ def _dead_link(token: str) -> ShareLink:
 # --- « Trouver mon OPCO »
 
 blueprint.register_blueprint(opco)
+blueprint.register_blueprint(showcase)
 
 
 # --- For machines
@@ -167,7 +170,7 @@ blueprint.register_blueprint(opco)
 
 @blueprint.get("/robots.txt")
 def robots() -> ResponseReturnValue:
-    text = "User-agent: *\nDisallow: /l/\nDisallow: /espace/\n"
+    text = "User-agent: *\nDisallow: /l/\nDisallow: /acces/\nDisallow: /espace/\n"
     return Response(text, mimetype="text/plain")
 
 

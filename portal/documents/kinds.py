@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from portal import french, money
+from portal.documents import sheets
 from portal.documents.facts import Facts, facts
 from portal.funding.rules import VatRegime
 
@@ -75,6 +76,11 @@ def _undertaking(facts: Facts) -> tuple[str, ...]:
     return ("s’engage à régler", due, facts["price"]["vat_mention"], "indemnité forfaitaire")
 
 
+def _names(facts: Facts) -> tuple[str, ...]:
+    """An annex names everybody, and leaves the rest of the convention as it was signed."""
+    return (*(person["name"] for person in facts["trainees"]["named"]), "est inchangé")
+
+
 ISSUED_TOGETHER = ("devis", "convention", "programme")
 
 KINDS: dict[str, Kind] = {
@@ -105,14 +111,30 @@ KINDS: dict[str, Kind] = {
             facts,
             _undertaking,
         ),
+        Kind("annexe", "A", "Annexe à la convention", "documents/annexe.html", facts, _names),
     )
 }
+
+
+SHEET = Kind(
+    sheets.KIND,
+    "F",
+    "Programme de formation",
+    "documents/fiche.html",
+    sheets.facts,
+    _advertised,
+)
+
+
+def kind_of(code: str) -> Kind:
+    """A kind of paper of sessions, or the sheet of the catalogue."""
+    return SHEET if code == SHEET.code else KINDS[code]
 
 
 def reference(kind_code: str, training_number: str, version: int) -> str:
     """« D-2026-0142 », then « D-2026-0142 v2 »."""
     suffix = f" v{version}" if version > 1 else ""
-    return f"{KINDS[kind_code].letter}-{training_number}{suffix}"
+    return f"{kind_of(kind_code).letter}-{training_number}{suffix}"
 
 
 def filename(kind_code: str, training_number: str, version: int) -> str:

@@ -13,7 +13,7 @@ from portal import clock
 from portal.accounts.models import Organisation
 from portal.documents import press
 from portal.documents.facts import Facts
-from portal.documents.kinds import ISSUED_TOGETHER, KINDS, Kind, reference
+from portal.documents.kinds import ISSUED_TOGETHER, KINDS, Kind, kind_of, reference
 from portal.documents.models import Document, DocumentState
 from portal.extensions import claim, db, store, writing
 from portal.rendering import paper_environment
@@ -225,7 +225,7 @@ def body_html(kind_code: str, facts: Facts, logo: str | None = None, wordmark: b
     `logo` is an address the reader of the HTML may load (ours, on screen); a `wordmark` says the
     name by itself, which is then not written beside it.
     """
-    kind = KINDS[kind_code]
+    kind = kind_of(kind_code)
     template = paper_environment().get_template(kind.template)
     return template.render(_context(kind, facts), logo=logo, wordmark=wordmark)
 
@@ -241,7 +241,7 @@ def letterhead_html(organisation: Any, logo: str | None, wordmark: bool) -> str:
 
 def paper_html(kind_code: str, facts: Facts, logo: bytes | None = None) -> str:
     """The whole page the press prints; refuses a paper that lost one of its legal mentions."""
-    kind = KINDS[kind_code]
+    kind = kind_of(kind_code)
     body = body_html(kind_code, facts, LOGO if logo else None, is_wordmark(logo or b""))
     lost = missing_mentions(kind, facts, body)
     if lost:
@@ -271,7 +271,7 @@ def _context(kind: Kind, facts: Facts) -> dict[str, Any]:
         **facts,
         "kind": kind.code,
         "title": kind.title,
-        "reference": own[kind.code],
+        "reference": reference(kind.code, facts["number"], facts["version"]),
         "references": own | facts.get("references", {}),
     }
 

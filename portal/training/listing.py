@@ -13,9 +13,8 @@ from portal import clock, french
 from portal.access.rules import Role
 from portal.accounts.models import User
 from portal.companies.models import Company
-from portal.emails.models import Email, EmailState
 from portal.extensions import db
-from portal.funding.rules import FunderChoice, opcos
+from portal.funding.rules import opcos
 from portal.training.labels import Label, Situation, label
 from portal.training.models import Programme, TrainingSession
 from portal.training.rules import State, Way
@@ -71,7 +70,7 @@ def sessions(
     `after` is the key of the last line seen; an unreadable one starts again from the top.
     """
     statement = select(_t.id).where(_t.state.in_([s.value for s in TAB_STATES[tab]]))
-    statement = statement.where(*_scope(trainer_id), *_words(query))
+    statement = statement.where(*in_scope(trainer_id), *with_words(query))
     latest_first = tab is Tab.PAST
     key = _key(after)
     if key is not None:
@@ -80,7 +79,7 @@ def sessions(
         further = _t.id < identity if latest_first else _t.id > identity
         statement = statement.where(or_(beyond, and_(_day == day, further)))
     order = (_day.desc(), _t.id.desc()) if latest_first else (_day, _t.id)
-    found = _lines(statement, order, PAGE + 1)
+    found = first_lines(statement, order, PAGE + 1)
     today = clock.today()
     rows = [_row(role, line, today) for line in found[:PAGE]]
     next_key = None
@@ -95,7 +94,7 @@ def counts(trainer_id: int | None, query: str = "") -> dict[Tab, int]:
     by_state = dict(
         db.session.execute(
             select(_t.state, func.count())
-            .where(*_scope(trainer_id), *_words(query))
+            .where(*in_scope(trainer_id), *with_words(query))
             .group_by(_t.state)
         ).all()
     )
@@ -124,7 +123,7 @@ def sums(trainer_id: int | None) -> list[Sum]:
         state: (cents or 0, n)
         for state, cents, n in db.session.execute(
             select(_t.state, func.sum(_t.price_cents), func.count())
-            .where(*_scope(trainer_id), _t.state.in_([s for each in SUMS.values() for s in each]))
+            .where(*in_scope(trainer_id), _t.state.in_([s for each in SUMS.values() for s in each]))
             .group_by(_t.state)
         )
     }
@@ -136,105 +135,26 @@ def sums(trainer_id: int | None) -> list[Sum]:
     return [of(title, states) for title, states in SUMS.items()]
 
 
-@dataclass(frozen=True)
-class Todo:
-    """One awaited act: a sentence, a detail, and where its button leads."""
-
-    kind: str
-    sentence: str
-    detail: str
-    button: str
-    ref: str
-    icon: str
-    tint: str = ""
-
-
-def todos(trainer_id: int | None, limit: int = 5) -> list[Todo]:
-    """What is awaited, the most pressing first."""
-    today = clock.today()
-    found = _failed_mails(trainer_id)
-    awaited = select(_t.id).where(
-        *_scope(trainer_id), _t.state.in_([State.DRAFT.value, State.SENT.value])
-    )
-    for line in _lines(awaited, (_day, _t.id), 40):
-        if len(found) >= limit:
-            break
-        todo = _todo(line, today)
-        if todo:
-            found.append(todo)
-    return found[:limit]
-
-
-def _failed_mails(trainer_id: int | None) -> list[Todo]:
-    statement = (
-        select(Email.to_email, _t.ref)
-        .join(_t, Email.training_id == _t.id)
-        .where(*_scope(trainer_id), Email.state == EmailState.FAILED.value)
-        .limit(5)
-    )
-    return [
-        Todo(
-            "mail",
-            f"Un e-mail à {to} n’est pas parti",
-            f"Dossier {ref}",
-            "Voir les courriels",
-            ref,
-            "mail",
-            "warn",
-        )
-        for to, ref in db.session.execute(statement)
-    ]
-
-
-def _todo(line: Any, today: date) -> Todo | None:
-    now = _situation(line, today)
-    client = line.legal_name or "Le client"
-    title = line.title or "sans programme"
-    if now.state is State.SENT:
-        if now.filed_on or now.funder_choice == FunderChoice.NONE or now.deadline is None:
-            return None
-        if (now.deadline - today).days > 14:
-            return None
-        when = french.date_mid(now.deadline)
-        return Todo(
-            "filing",
-            f"{client} n’a pas encore signalé le dépôt de sa demande",
-            f"{title} · à déposer chez {now.funder} avant le {when}",
-            "Voir la session",
-            line.ref,
-            "hourglass",
-            "warn",
-        )
-    if now.way is Way.LINK and line.shared_at is not None:
-        opened = french.since(line.shared_at, today)
-        return Todo(
-            "client",
-            f"{client} n’a pas encore complété sa demande",
-            f"{title} · lien créé {opened}",
-            "Voir la session",
-            line.ref,
-            "send",
-            "info",
-        )
-    return Todo(
-        "draft",
-        f"Terminer votre brouillon «\u00a0{title}\u00a0»",
-        f"{line.ref} · modifié {french.since(line.updated_at, today)}",
-        "Reprendre",
-        line.ref,
-        "pencil",
-    )
-
-
-def _lines(sessions: Any, order: tuple[Any, ...], limit: int) -> Sequence[Any]:
+def first_lines(sessions: Any, order: tuple[Any, ...], limit: int) -> Sequence[Any]:
     """The first of those sessions with what a line shows. They are sorted and cut by the index
     alone, before any other table is read: a hundred thousand cost little more than a thousand."""
     first = sessions.order_by(*order).limit(limit).subquery()
-    statement = _columns().join(first, first.c.id == _t.id).order_by(*order)
+    statement = columns_of_lines().join(first, first.c.id == _t.id).order_by(*order)
     return db.session.execute(statement).all()
 
 
-def _columns() -> Any:
+def every_line(trainer_id: int | None, tab: Tab, query: str) -> Any:
+    """The statement of a whole tab, in the order of its pages, with what an export says more."""
+    order = (_day.desc(), _t.id.desc()) if tab is Tab.PAST else (_day, _t.id)
+    states = [state.value for state in TAB_STATES[tab]]
+    statement = columns_of_lines().add_columns(Company.siret)
+    return statement.where(
+        _t.state.in_(states), *in_scope(trainer_id), *with_words(query)
+    ).order_by(*order)
+
+
+def columns_of_lines() -> Any:
+    """What a line, its label and its tasks are made of."""
     return (
         select(
             _t.id, _t.ref, _t.state, _t.way, _t.shared_at, _t.updated_at, _t.filed_on,
@@ -248,11 +168,12 @@ def _columns() -> Any:
     )  # fmt: skip
 
 
-def _scope(trainer_id: int | None) -> list[ColumnElement[bool]]:
+def in_scope(trainer_id: int | None) -> list[ColumnElement[bool]]:
+    """One trainer's sessions, or everybody's."""
     return [] if trainer_id is None else [_t.trainer_id == trainer_id]
 
 
-def _words(query: str) -> list[ColumnElement[bool]]:
+def with_words(query: str) -> list[ColumnElement[bool]]:
     return [_t.search_text.contains(word, autoescape=True) for word in french.fold(query).split()]
 
 
@@ -266,7 +187,8 @@ def _key(text: str) -> tuple[date, int] | None:
         return None
 
 
-def _situation(line: Any, today: date) -> Situation:
+def situation(line: Any, today: date) -> Situation:
+    """What the label of a line is computed from."""
     has_remainder = line.granted_cents is not None and line.granted_cents < line.price_cents
     return Situation(
         state=State(line.state), way=Way(line.way), today=today, shared_at=line.shared_at,
@@ -278,11 +200,11 @@ def _situation(line: Any, today: date) -> Situation:
 
 def situation_of(training: TrainingSession) -> Situation:
     """The situation of one session, for its own page."""
-    return _situation(training, clock.today())
+    return situation(training, clock.today())
 
 
 def _row(role: Role, line: Any, today: date) -> Row:
-    now = _situation(line, today)
+    now = situation(line, today)
     opco = opcos().get(line.opco_code or "")
     return Row(
         ref=line.ref,

@@ -7,12 +7,12 @@ from flask_login import current_user
 
 from portal import clock, french, web, workflow
 from portal.accounts import service as accounts
-from portal.blueprints import summary
+from portal.blueprints import exports, summary
 from portal.blueprints.office import decision
 from portal.blueprints.office.decision import DecisionForm
 from portal.effects.funding import UNDO
 from portal.extensions import db, store, writing
-from portal.funding import checks
+from portal.funding import checks, exporting
 from portal.funding import service as fundings
 from portal.funding.models import Agreement
 from portal.funding.rules import AgreementState
@@ -35,6 +35,12 @@ def queue() -> Response:
         since=french.since,
         undoable=_undoable(),
     )
+
+
+@blueprint.get("/export/<suffix>")
+def export(suffix: str) -> Response:
+    """The queue as a file."""
+    return exports.answer("accords", suffix, exporting.COLUMNS, exporting.rows())
 
 
 @blueprint.get("/<int:agreement_id>")

@@ -155,6 +155,25 @@ def restore(code: str) -> Response:
     return web.see_other(url_for("office.programmes.show", code=code))
 
 
+@blueprint.post("/<code>/publier")
+def publish(code: str) -> Response:
+    """Opens the public page, or prints its sheet again."""
+    try:
+        _done(catalogue.publish, code)
+        flash("Page publique ouverte. Son PDF est prêt dans un instant.", "ok")
+    except catalogue.Incomplete as refused:
+        for sentence in refused.sentences:
+            flash(f"{sentence}.", "warn")
+    return web.see_other(url_for("office.programmes.show", code=code))
+
+
+@blueprint.post("/<code>/retirer")
+def withdraw(code: str) -> Response:
+    _done(catalogue.withdraw, code)
+    flash("Page publique fermée.", "ok")
+    return web.see_other(url_for("office.programmes.show", code=code))
+
+
 def _done(act: Any, code: str) -> Any:
     try:
         return act(code, web.actor())

@@ -41,6 +41,12 @@ def dashboard() -> Response:
     return lists.show(Role.TRAINER, current_user.id)
 
 
+@blueprint.get("/export/<suffix>")
+def export(suffix: str) -> Response:
+    """The list as a file, with the filters of the screen."""
+    return lists.export(Role.TRAINER, current_user.id, suffix)
+
+
 @blueprint.route("/sessions/nouvelle", methods=["GET", "POST"])
 def create() -> Response:
     """T1: opens the draft. The same opened page never creates two."""

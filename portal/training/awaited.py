@@ -1,0 +1,108 @@
+"""« À faire »: what is awaited of the person who looks at the list, the most pressing first."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, literal, select
+
+from portal import clock, french
+from portal.emails.models import Email, EmailState
+from portal.extensions import db
+from portal.funding.rules import FunderChoice
+from portal.training.listing import FAR, first_lines, in_scope, situation
+from portal.training.models import TrainingSession
+from portal.training.rules import State, Way
+
+_t = TrainingSession
+_day = func.coalesce(_t.first_day, literal(FAR))
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One awaited act: a sentence, a detail, and where its button leads."""
+
+    kind: str
+    sentence: str
+    detail: str
+    button: str
+    ref: str
+    icon: str
+    tint: str = ""
+
+
+def todos(trainer_id: int | None, limit: int = 5) -> list[Todo]:
+    """What is awaited, the most pressing first."""
+    today = clock.today()
+    found = _failed_mails(trainer_id)
+    awaited = select(_t.id).where(
+        *in_scope(trainer_id), _t.state.in_([State.DRAFT.value, State.SENT.value])
+    )
+    for line in first_lines(awaited, (_day, _t.id), 40):
+        if len(found) >= limit:
+            break
+        todo = _todo(line, today)
+        if todo:
+            found.append(todo)
+    return found[:limit]
+
+
+def _failed_mails(trainer_id: int | None) -> list[Todo]:
+    statement = (
+        select(Email.to_email, _t.ref)
+        .join(_t, Email.training_id == _t.id)
+        .where(*in_scope(trainer_id), Email.state == EmailState.FAILED.value)
+        .limit(5)
+    )
+    return [
+        Todo(
+            "mail",
+            f"Un e-mail à {to} n’est pas parti",
+            f"Dossier {ref}",
+            "Voir les courriels",
+            ref,
+            "mail",
+            "warn",
+        )
+        for to, ref in db.session.execute(statement)
+    ]
+
+
+def _todo(line: Any, today: date) -> Todo | None:
+    now = situation(line, today)
+    client = line.legal_name or "Le client"
+    title = line.title or "sans programme"
+    if now.state is State.SENT:
+        if now.filed_on or now.funder_choice == FunderChoice.NONE or now.deadline is None:
+            return None
+        if (now.deadline - today).days > 14:
+            return None
+        when = french.date_mid(now.deadline)
+        return Todo(
+            "filing",
+            f"{client} n’a pas encore signalé le dépôt de sa demande",
+            f"{title} · à déposer chez {now.funder} avant le {when}",
+            "Voir la session",
+            line.ref,
+            "hourglass",
+            "warn",
+        )
+    if now.way is Way.LINK and line.shared_at is not None:
+        opened = french.since(line.shared_at, today)
+        return Todo(
+            "client",
+            f"{client} n’a pas encore complété sa demande",
+            f"{title} · lien créé {opened}",
+            "Voir la session",
+            line.ref,
+            "send",
+            "info",
+        )
+    return Todo(
+        "draft",
+        f"Terminer votre brouillon «\u00a0{title}\u00a0»",
+        f"{line.ref} · modifié {french.since(line.updated_at, today)}",
+        "Reprendre",
+        line.ref,
+        "pencil",
+    )
