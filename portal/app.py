@@ -242,6 +242,6 @@ def _headers(response: Response) -> Response:
     else:
         response.headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")
-    if request.path.startswith(("/l/", "/espace/")):
+    if request.path.startswith(("/l/", "/espace/", "/agenda/")):
         response.headers["X-Robots-Tag"] = "noindex"
     return response
