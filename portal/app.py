@@ -162,8 +162,10 @@ def _extensions(app: Flask, config: Config) -> None:
 
 
 def _doors(app: Flask) -> None:
+    from portal.blueprints.account import blueprint as account
     from portal.blueprints.auth import blueprint as auth
     from portal.blueprints.client import blueprint as client
+    from portal.blueprints.entry import blueprint as entry
     from portal.blueprints.errors import blueprint as errors
     from portal.blueprints.office import blueprint as office
     from portal.blueprints.public import blueprint as public
@@ -171,9 +173,10 @@ def _doors(app: Flask) -> None:
     from portal.blueprints.trainer import blueprint as trainer
     from portal.blueprints.verification import blueprint as verification
 
-    for blueprint in (errors, public, auth, verification):
+    for blueprint in (errors, public, auth, entry, verification):
         app.register_blueprint(blueprint)
     app.register_blueprint(trainer, url_prefix="/formateur")
+    app.register_blueprint(account, url_prefix="/compte")
     app.register_blueprint(client, url_prefix="/espace")
     app.register_blueprint(signing, url_prefix="/signature")
     app.register_blueprint(office, url_prefix="/organisme")
@@ -242,6 +245,6 @@ def _headers(response: Response) -> Response:
     else:
         response.headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")
-    if request.path.startswith(("/l/", "/espace/", "/agenda/")):
+    if request.path.startswith(("/l/", "/acces/", "/agenda/", "/espace/")):
         response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -7,10 +7,13 @@ import logging
 from collections.abc import Mapping
 
 from portal import clock, tasks, workflow
+from portal.access import tries
 from portal.access.rules import CLOCK, Actor
-from portal.effects import reminding
+from portal.effects import reminding, telling
 from portal.extensions import db, writing
 from portal.journal import service as journal
+from portal.messages import service as messages
+from portal.messages.rules import PER_HOUR, TOO_MANY, digest, without_links
 from portal.reminders import service as reminders
 from portal.reminders.rules import Facts as ReminderFacts
 from portal.reminders.rules import Kind, Setting, is_time
@@ -83,3 +86,37 @@ def reminders_of(training: TrainingSession) -> Shown:
 
 def _reminder_facts(training: TrainingSession) -> ReminderFacts:
     return reminders.facts_of(training, workflow.facts_of(training).owes_undertaking)
+
+
+# --- Messages
+
+
+def write_message(training: TrainingSession, actor: Actor, body: str, key: str) -> bool:
+    """A message on the dossier, and its notices; False when the client has no address to tell.
+
+    `key` names the opened page: pressed twice, it is one message. Raises Refused beyond
+    `PER_HOUR` messages of one person.
+    """
+    if messages.written_with(training.id, key) is not None:
+        return True
+    counted = f"message:{training.id}:{actor.role}:{actor.id}"
+    if not tries.allow(counted, PER_HOUR, 3_600, clock.now()):
+        raise workflow.Refused((TOO_MANY,))
+    with writing():
+        act = workflow.act_on(training.id, actor, {})
+        if messages.written_with(training.id, key) is not None:
+            return True
+        row = messages.add(training.id, actor, without_links(body), key, act.at)
+        reached = telling.tell(act, row)
+        traced = {"message": row.id, "sha256": digest(key, row.body)}
+        journal.record("write_message", actor, act.at, training.id, body=traced)
+        db.session.flush()
+        wake = act.wake()
+    tasks.wake(**wake)
+    return reached
+
+
+def mark_read(training: TrainingSession, actor: Actor, message_id: int) -> None:
+    """One side says it read up to that message."""
+    with writing():
+        messages.mark(training.id, actor.role, message_id, clock.now())

@@ -58,18 +58,18 @@ def token(key: str, scope: Scope, link_id: int, rotation: int) -> str:
 
     Nothing of it is stored: a stolen database opens no space.
     """
-    return f"{PREFIX[scope]}-{link_id}-{_mac(key, f'{scope}|{link_id}|{rotation}')}"
+    return f"{PREFIX[scope]}-{link_id}-{mac(key, f'{scope}|{link_id}|{rotation}')}"
 
 
-def _mac(key: str, message: str) -> str:
-    """256 bits of HMAC, in the letters of an address."""
+def mac(key: str, message: str) -> str:
+    """HMAC-SHA256 of `message`, as 43 characters that stand in an address."""
     digest = hmac.new(key.encode(), message.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def feed_token(key: str, feed_id: int, rotation: int) -> str:
     """« agd-3-… »: the secret part of a calendar's address, made as links are."""
-    return f"{FEED_PREFIX}-{feed_id}-{_mac(key, f'calendar|{feed_id}|{rotation}')}"
+    return f"{FEED_PREFIX}-{feed_id}-{mac(key, f'calendar|{feed_id}|{rotation}')}"
 
 
 def feed_id_of(text: str) -> int | None:

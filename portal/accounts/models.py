@@ -8,7 +8,8 @@ from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.access.rules import Role
-from portal.extensions import UTCDateTime, db
+from portal.accounts.rules import Purpose
+from portal.extensions import UTCDateTime, db, one_of
 from portal.funding.rules import VatRegime
 
 
@@ -63,7 +64,10 @@ class User(db.Model, UserMixin):  # type: ignore[name-defined]
     """A person with an account: a hosted trainer, or the back office."""
 
     __tablename__ = "user"
-    __table_args__ = (CheckConstraint("role IN ('trainer', 'office')", name="role"),)
+    __table_args__ = (
+        CheckConstraint("role IN ('trainer', 'office')", name="role"),
+        CheckConstraint("vat_regime IN ('exempt', 'standard', 'franchise')", name="vat_regime"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
@@ -74,6 +78,10 @@ class User(db.Model, UserMixin):  # type: ignore[name-defined]
     phone: Mapped[str | None]
     titles: Mapped[str] = mapped_column(default="")
     qualifications: Mapped[str] = mapped_column(default="")
+    specialities: Mapped[str] = mapped_column(default="")
+    vat_regime: Mapped[str | None]
+    cv_sha256: Mapped[str | None]
+    password_set_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     is_enabled: Mapped[bool] = mapped_column(default=True)
     is_demonstration: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -96,6 +104,26 @@ class User(db.Model, UserMixin):  # type: ignore[name-defined]
     @property
     def is_office(self) -> bool:
         return self.role == Role.OFFICE
+
+
+class AccountLink(db.Model):  # type: ignore[name-defined]
+    """A link mailed to one address of a person, good once. Its text is computed, never stored.
+
+    `email` is where it went; for a change of address, the one that becomes the account's.
+    """
+
+    __tablename__ = "account_link"
+    __table_args__ = (CheckConstraint(one_of("purpose", Purpose), name="purpose"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    purpose: Mapped[str]
+    email: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    user: Mapped[User] = relationship()
 
 
 class LoginSession(db.Model):  # type: ignore[name-defined]

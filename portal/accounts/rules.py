@@ -1,6 +1,11 @@
-"""The organisation's colour: whether people can read what is written in it, or on it. Pure."""
+"""What makes an account's link genuine, and whether people can read a colour. Pure."""
 
+import hmac
 import re
+from datetime import timedelta
+from enum import StrEnum
+
+from portal.access.rules import mac, trim
 
 PAPER = "#F7F6F3"  # the ground of every page (portal/static/app.css)
 WHITE = "#FFFFFF"
@@ -8,6 +13,47 @@ MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 (AA)
 SOFT_SHARE = 0.11  # of the colour in its soft tint (`public.brand_css`)
 
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+
+
+class Purpose(StrEnum):
+    """What a link mailed to a person with an account does, once."""
+
+    INVITATION = "invitation"
+    RESET = "reset"
+    ADDRESS = "address"
+    NOT_ME = "not_me"
+
+
+LASTS = {
+    Purpose.INVITATION: timedelta(days=7),
+    Purpose.RESET: timedelta(minutes=30),
+    Purpose.ADDRESS: timedelta(days=1),
+    Purpose.NOT_ME: timedelta(days=7),
+}
+_PREFIX = {
+    Purpose.INVITATION: "inv",
+    Purpose.RESET: "mdp",
+    Purpose.ADDRESS: "adr",
+    Purpose.NOT_ME: "non",
+}
+_TOKEN = re.compile(r"[a-z]{3}-([0-9]{1,9})-[A-Za-z0-9_-]{43}")
+
+
+def account_token(key: str, purpose: Purpose, link_id: int) -> str:
+    """« mdp-7-… »: the text of a link, an HMAC of what it does and for whom."""
+    return f"{_PREFIX[purpose]}-{link_id}-{mac(key, f'account|{purpose}|{link_id}')}"
+
+
+def account_link_id(text: str) -> int | None:
+    """The id such a text claims; None when it cannot be one. Proves nothing."""
+    match = _TOKEN.fullmatch(trim(text))
+    return int(match[1]) if match else None
+
+
+def is_account_token(key: str, text: str, purpose: Purpose, link_id: int) -> bool:
+    """Whether that text is the genuine one; compared in constant time."""
+    genuine = account_token(key, purpose, link_id)
+    return hmac.compare_digest(genuine.encode(), trim(text).encode())
 
 
 def is_colour(text: str) -> bool:
@@ -50,3 +96,22 @@ def _luminance(colour: str) -> float:
     shares = (value / 255 for value in _channels(colour))
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
     return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+_BROWSERS = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"),
+    ("Safari", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
+    ("Mac OS", "Mac"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser_name(user_agent: str) -> str:
+    """« Firefox, Windows » for what a browser says of itself; never its own words."""
+    known = [
+        next((name for mark, name in names if mark in user_agent), "")
+        for names in (_BROWSERS, _SYSTEMS)
+    ]
+    return ", ".join(name for name in known if name) or "Navigateur inconnu"

@@ -27,7 +27,7 @@ _hashing = threading.Semaphore(2)  # 19 MiB each: many logins at once cannot eat
 
 # Verified when no account has that e-mail, so that the answer takes the same time. Nobody knows
 # its password.
-_NOBODY = (
+NOBODY = (
     "$argon2id$v=19$m=19456,t=2,p=1$kUMPMTjHDA3bAwDj54a9dw"
     "$9SeZVZQ6A22/zSSZrbp9DbSCHNwAiNwLkTasYGp6Fbw"
 )
@@ -129,6 +129,7 @@ def create_user(
             qualifications=qualifications,
             is_demonstration=is_demonstration,
             created_at=at or clock.now(),
+            password_set_at=at or clock.now(),
         )
         db.session.add(user)
     return user
@@ -171,7 +172,7 @@ def authenticate(email: str, password: str) -> User | None:
     user = db.session.scalar(
         select(User).where(User.email == french.one_line(email).lower(), User.is_enabled.is_(True))
     )
-    stored = user.password_hash if user else _NOBODY
+    stored = user.password_hash if user else NOBODY
     with _hashing:
         try:
             _hasher.verify(stored, password)

@@ -20,9 +20,15 @@ from portal.signature import copies
 
 blueprint = Blueprint("mails", __name__)
 
-LINK = re.compile(r"https?://\S+/l/\S+")
+LINK = re.compile(r"https?://\S+/(?:l|acces)/\S+")
 MAX_ID = 2**31 - 1  # a longer number is no row's, and a database may refuse to look for it
-SECRET = frozenset({"sign_request", "one_time_code"})  # what lets sign is shown to nobody here
+# what lets sign, or come in as somebody, is shown to nobody here
+SECRET = frozenset(
+    "sign_request one_time_code account_invitation account_reset account_address "
+    "account_address_asked account_address_changed account_password_changed".split()
+)
+PERSONAL = "Ce message est personnel\u00a0: il n’est montré qu’à la personne qui le reçoit."
+SIGNING = "Ce message permet de signer\u00a0: il n’est montré qu’à la personne qui signe."
 RETRYABLE = (EmailState.FAILED, EmailState.UNCERTAIN)
 
 
@@ -82,7 +88,7 @@ def show(mail_id: int) -> Response:
 def _text(mail: Email) -> str:
     """The words of a message; outside the demonstration the client's link is not shown here."""
     if _is_secret(mail):
-        return "Ce message permet de signer\u00a0: il n’est montré qu’à la personne qui signe."
+        return PERSONAL if mail.letter.startswith("account_") else SIGNING
     text = outbox.message_of(mail).body or ""
     return text if settings().demo else LINK.sub("(lien personnel masqué)", text)
 

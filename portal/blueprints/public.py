@@ -171,8 +171,8 @@ blueprint.register_blueprint(calendars.shared)
 
 @blueprint.get("/robots.txt")
 def robots() -> ResponseReturnValue:
-    text = "User-agent: *\nDisallow: /l/\nDisallow: /espace/\nDisallow: /agenda/\n"
-    return Response(text, mimetype="text/plain")
+    closed = "".join(f"Disallow: /{path}/\n" for path in ("l", "acces", "agenda", "espace"))
+    return Response(f"User-agent: *\n{closed}", mimetype="text/plain")
 
 
 @blueprint.get("/sante")

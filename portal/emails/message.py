@@ -20,6 +20,8 @@ from portal import clock
 from portal.access import service as access
 from portal.access.models import ShareLink
 from portal.access.rules import Role
+from portal.accounts import links as account_links
+from portal.accounts.models import AccountLink
 from portal.documents import kinds
 from portal.documents.models import Document
 from portal.emails.models import Email
@@ -33,7 +35,8 @@ HELP = "/aide/session-opco"
 _AS_ENCODED = policy.SMTP.clone(refold_source="none")
 # nothing without their link
 LINKED = frozenset(
-    {"invitation", "new_link", "client_reminder", "agreement_reminder", "sign_request"}
+    "invitation new_link client_reminder agreement_reminder sign_request "
+    "account_invitation account_reset account_address".split()
 )
 
 
@@ -167,6 +170,10 @@ def signature_of(email: Email) -> Signature | None:
 def _url(email: Email) -> str | None:
     """Where the button leads: the client's space, or the trainer's page of the session."""
     base = settings().base_url
+    if account_link_id := email.context.get("account_link_id"):
+        mailed = db.session.get(AccountLink, account_link_id)
+        is_live = mailed is not None and account_links.is_live(mailed, clock.now())
+        return account_links.url_of(mailed) if mailed and is_live else None
     if email.audience == Role.TRAINER:
         training: Any = email.context["training"]
         return f"{base}/formateur/sessions/{training['ref']}/"

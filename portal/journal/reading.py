@@ -42,6 +42,7 @@ EVENT_TEXT = {
     "call_trainer": "Nouveau lien demandé par le client",
     "retry_email": "Message renvoyé",
     "remind": "Relance envoyée",
+    "write_message": "Message écrit",
     "pause_reminders": "Relances suspendues",
     "resume_reminders": "Relances reprises",
     "send_held": "Documents relus et envoyés",

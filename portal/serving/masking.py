@@ -3,7 +3,7 @@
 import logging
 import re
 
-_TOKEN = re.compile(r"((?:/|%2[Ff])(?:l|agenda)(?:/|%2[Ff]))[A-Za-z0-9_%.~-]+")
+_TOKEN = re.compile(r"((?:/|%2[Ff])(?:l|acces|agenda)(?:/|%2[Ff]))[A-Za-z0-9_%.~-]+")
 
 
 def mask(text: str) -> str:

@@ -12,12 +12,11 @@ STONES = {
     "config", "extensions", "clock", "workdays", "money", "french", "files", "rendering", "sandbox",
     "tabular", "icalendar",
 }  # fmt: skip
-RULES = {"rules", "life_rules", "schedule_rules"}
+RULES = {"rules", "amend_rules", "life_rules", "schedule_rules"}
 PURE_STONES = {"clock", "workdays", "money", "french"}
 SLICES = {
     "accounts", "access", "companies", "funding", "training", "documents", "emails", "journal",
-    "uploads", "signature", "reminders",
-    "programmes",
+    "uploads", "signature", "reminders", "messages", "programmes",
 }  # fmt: skip
 FLASK = {
     "flask", "flask_login", "flask_mail", "flask_migrate", "flask_sqlalchemy", "flask_wtf",
@@ -29,6 +28,7 @@ SEALING = {"signature.certificate", "signature.seal", "signature.strip"}
 IN_THE_GATE = {"uploads.child", "uploads.pdfs", "uploads.photos"}  # in its child process
 # What the corridor of one act needs of another room, each with its reason.
 BETWEEN_ROOMS = {
+    ("emails", "accounts.links"),  # so does a message to a person with an account
     ("emails", "access.service"),  # a message gets the text of its link when it leaves
     ("emails", "documents.service"),  # and the bytes of the papers it carries
     ("emails", "documents.kinds"),  # with their file names
@@ -47,6 +47,7 @@ OUT_OF_REACH = {
     "correspondence": {"app", "blueprints", "cli", "web"},
     "tasks": {"app", "blueprints", "cli", "correspondence", "web", "workflow"},
     "administration": {"app", "blueprints", "cli", "web"},
+    "membership": {"app", "blueprints", "cli", "web"},
     "blueprints": {"app", "cli", "tasks"},
 }
 # The extension classes that a room builds on.

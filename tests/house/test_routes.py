@@ -11,7 +11,7 @@ from tests.pages import Visitor
 
 SEGMENT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)?")
 READING = {"GET", "HEAD", "OPTIONS"}
-OPEN_TO_ALL = {"public", "auth", "static", "verification"}
+OPEN_TO_ALL = {"public", "auth", "entry", "static", "verification"}
 BY_LINK = {"client": "/espace", "signing": "/signature"}  # the doors that a link opens
 
 
@@ -42,7 +42,7 @@ def test_addresses_are_plain_french(app: Flask) -> None:
 
 
 def test_the_doors_are_where_they_should_be(app: Flask) -> None:
-    starts = {"trainer": "/formateur/", "office": "/organisme/"}
+    starts = {"trainer": "/formateur/", "office": "/organisme/", "account": "/compte/"}
     starts |= {door: f"{path}/" for door, path in BY_LINK.items()}
     for rule in rules(app):
         if room(rule) in starts:

@@ -115,6 +115,7 @@ class Side:
             "agreement_id": self.sent.agreement,
             "number": 1,
             "signature_id": 1,
+            "user_id": 1,
             "name": "document",
             "filename": "app.css",
             "code": "LPM-14",

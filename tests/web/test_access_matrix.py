@@ -22,6 +22,13 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 # Route, method, the dossier asked for (both stand on the side of « owner » and « client »), then
 # the answer for each of ROLES: a status, or one of WORDS. Unsafe routes get an empty form.
 TABLE = """
+account.address              GET  -     login 200   200   200   login login login login
+account.address              POST -     login 422   422   422   login login login login
+account.close_logins         POST -     login 303   303   303   login login login login
+account.page                 GET  -     login 200   200   200   login login login login
+account.password             GET  -     login 200   200   200   login login login login
+account.password             POST -     login 422   422   422   login login login login
+account.save                 POST -     login 422   422   422   login login login login
 auth.enter                   POST -     422   422   422   422   422   422   422   422
 auth.login                   GET  -     200   303   303   303   200   200   200   200
 auth.logout                  POST -     303   303   303   303   303   303   303   303
@@ -35,6 +42,8 @@ client.choose                POST sent  shut  shut  shut  shut  space shut  shut
 client.declare_refusal       GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.declare_refusal       POST sent  shut  shut  shut  shut  422   shut  shut  shut
 client.leave                 POST draft shut  shut  shut  shut  303   shut  shut  shut
+client.write_message         POST sent  shut  shut  shut  shut  422   shut  shut  shut
+client.mark_messages         POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.note_filing           GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.note_filing           POST sent  shut  shut  shut  shut  422   shut  shut  shut
 client.on_paper              GET  sent  shut  shut  shut  shut  200   shut  shut  shut
@@ -55,6 +64,10 @@ client.step                  GET  sent  shut  shut  shut  shut  space shut  shut
 client.submit                POST draft shut  shut  shut  shut  space shut  shut  shut
 client.submit                POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.thanks                GET  sent  shut  shut  shut  shut  200   shut  shut  shut
+entry.ask                    POST -     422   422   422   422   422   422   422   422
+entry.forgot                 GET  -     200   200   200   200   200   200   200   200
+entry.show                   GET  -     404   404   404   404   404   404   404   404
+entry.use                    POST -     404   404   404   404   404   404   404   404
 office.agreements.decide     POST sent  login 403   403   422   login login login login
 office.agreements.export     GET  -     login 403   403   200   login login login login
 office.agreements.original   GET  sent  login 403   403   200   login login login login
@@ -81,6 +94,8 @@ office.dossier.papers_state  GET  sent  login 403   403   200   login login logi
 office.dossier.papers_zip    GET  sent  login 403   403   200   login login login login
 office.dossier.preview       GET  draft login 403   403   200   login login login login
 office.dossier.qr            GET  draft login 403   403   200   login login login login
+office.dossier.mark_messages  POST sent  login 403   403   303   login login login login
+office.dossier.write_message  POST sent  login 403   403   422   login login login login
 office.dossier.remind        POST sent  login 403   403   422   login login login login
 office.dossier.pause_reminders POST sent  login 403   403   303   login login login login
 office.reminders.edit        GET  -     login 403   403   200   login login login login
@@ -121,6 +136,15 @@ office.programme.withdraw    POST -     login 403   403   303   login login logi
 office.programmes.export     GET  -     login 403   403   200   login login login login
 office.programmes.index      GET  -     login 403   403   200   login login login login
 office.programmes.show       GET  -     login 403   403   200   login login login login
+office.people.close_logins   POST -     login 403   403   303   login login login login
+office.people.disable        POST -     login 403   403   303   login login login login
+office.people.enable         POST -     login 403   403   303   login login login login
+office.people.index          GET  -     login 403   403   200   login login login login
+office.people.invite         GET  -     login 403   403   200   login login login login
+office.people.invite         POST -     login 403   403   422   login login login login
+office.people.invite_again   POST -     login 403   403   303   login login login login
+office.people.save           POST -     login 403   403   422   login login login login
+office.people.show           GET  -     login 403   403   200   login login login login
 office.proofreading.queue    GET  -     login 403   403   200   login login login login
 office.proofreading.send     POST sent  login 403   403   303   login login login login
 office.settings.index        GET  -     login 403   403   200   login login login login
@@ -189,6 +213,8 @@ trainer.dossier.papers_state GET  sent  login 200   404   403   login login logi
 trainer.dossier.papers_zip   GET  sent  login 200   404   403   login login login login
 trainer.dossier.preview      GET  draft login 200   404   403   login login login login
 trainer.dossier.qr           GET  draft login 200   404   403   login login login login
+trainer.dossier.mark_messages POST sent  login 303   404   403   login login login login
+trainer.dossier.write_message POST sent  login 422   404   403   login login login login
 trainer.dossier.remind       POST sent  login 422   404   403   login login login login
 trainer.dossier.pause_reminders POST sent  login 303   404   403   login login login login
 trainer.dossier.renew_link   POST draft login 303   404   403   login login login login

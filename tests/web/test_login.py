@@ -248,7 +248,7 @@ def test_one_address_cannot_try_every_account(
 
 def test_hashing_takes_the_same_parameters_for_a_person_and_for_nobody() -> None:
     kept = extract_parameters(accounts.hash_password("sept chaises bleues"))
-    nobody = extract_parameters(accounts._NOBODY)
+    nobody = extract_parameters(accounts.NOBODY)
     assert (kept.type, kept.time_cost, kept.memory_cost, kept.parallelism) == (
         nobody.type,
         nobody.time_cost,

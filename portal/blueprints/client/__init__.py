@@ -9,7 +9,7 @@ from portal import clock, web, workflow
 from portal.access import service as access
 from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
-from portal.blueprints import calendars, checking, journey, papers
+from portal.blueprints import calendars, checking, journey, papers, thread
 from portal.blueprints.client import reading
 from portal.blueprints.client import words as space_words
 from portal.blueprints.dossier.acts import filing
@@ -71,21 +71,25 @@ def _door(training: TrainingSession) -> Door:
 @blueprint.get("/<public_id>/")
 def space(public_id: str) -> Response:
     """What is awaited from the client first, then its papers, progress, money and contact."""
-    return _show_space(current_training())
+    return show_space(current_training())
 
 
-def _show_space(training: TrainingSession, block: str | None = None) -> Response:
+def show_space(
+    training: TrainingSession, status: int = 200, block: str | None = None, **extra: Any
+) -> Response:
+    """The space, after a message that was refused too (then with `extra` to say it)."""
     missing = set(trainings.missing_topics(training))
     awaited = [step for step in CLIENT_STEPS if missing.intersection(step.topics)]
     opco = opcos().get(training.opco_code or "")
     progress = space_words.progress(training, opco)
-    context = _papers_context(training)
+    context = _papers_context(training) | _messages_context(training)
     received = [row for row in training.uploads if row.purpose == Purpose.AGREEMENT]
-    stop_asking = block and web.wants_fragment() and not context["preparing"]
+    if block == "papers" and web.wants_fragment() and not context["preparing"]:
+        status = 286
     return web.page(
         "client/space.html",
         block=block,
-        status=286 if stop_asking else 200,
+        status=status,
         training=training,
         opco=opco,
         deadline=filing_deadline(opco, training.first_day),
@@ -108,8 +112,21 @@ def _show_space(training: TrainingSession, block: str | None = None) -> Response
         upload_error=None,
         readable_until=access.closing_time(g.link) if reading.is_read_only() else None,
         may_renew=workflow.address_on_file(training, g.link) is not None,
-        **context,
+        **(context | extra),
     )
+
+
+def _messages_context(training: TrainingSession) -> dict[str, Any]:
+    pid = training.public_id
+    return {
+        "message_hint": f"{training.trainer.name} et {accounts.organisation().name} le reçoivent.",
+        **thread.context(
+            training,
+            url_for(".write_message", public_id=pid),
+            url_for(".mark_messages", public_id=pid),
+            may_write=not reading.is_read_only(),
+        ),
+    }
 
 
 def _papers_context(training: TrainingSession) -> dict[str, Any]:
@@ -122,6 +139,8 @@ def _papers_context(training: TrainingSession) -> dict[str, Any]:
         "papers": current,
         "papers_title": "Vos documents",
         "preparing": papers.is_preparing(current),
+        "changes": papers.changes(training),
+        "to_renew": papers.overtakes_agreement(training),
         "here_url": url_for(".space", public_id=pid),
         "state_url": url_for(".papers_state", public_id=pid),
         "paper_url": lambda paper: url_for(".paper", public_id=pid, document_id=paper.id),
@@ -212,7 +231,7 @@ def thanks(public_id: str) -> Response:
 @blueprint.get("/<public_id>/documents/etat")
 def papers_state(public_id: str) -> Response:
     """Polled while papers are being prepared; 286 tells HTMX to stop asking."""
-    return _show_space(current_training(), block="papers")
+    return show_space(current_training(), block="papers")
 
 
 @blueprint.get("/<public_id>/documents/<int:document_id>")
@@ -272,4 +291,4 @@ def leave(public_id: str) -> Response:
     return response
 
 
-from portal.blueprints.client import agreement, renewal  # noqa: E402, F401
+from portal.blueprints.client import agreement, messages, renewal  # noqa: E402, F401

@@ -7,4 +7,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("dossier", __name__)
 
-from portal.blueprints.dossier import acts, funding, links, pages, reminders, steps  # noqa: E402, F401
+from portal.blueprints.dossier import acts, funding, links, messages, pages, reminders, steps  # noqa: E402, F401

@@ -8,7 +8,7 @@ from flask import Response, abort, url_for
 from portal import clock, correspondence, web, workflow
 from portal.access import service as access
 from portal.access.rules import Role, Scope
-from portal.blueprints import calendars, mails, papers, summary
+from portal.blueprints import calendars, mails, papers, summary, thread
 from portal.blueprints.dossier import blueprint
 from portal.effects.paper import waiting_scan
 from portal.emails import reading as emails
@@ -86,12 +86,18 @@ def show_page(
         "may": lambda event: workflow.may(Event(event), training, role),
         "refused": [],
         "reminders": correspondence.reminders_of(training),
+        "message_hint": "Le client et les personnes de l’organisme le lisent, ici et par e-mail.",
+        **thread.context(
+            training,
+            url_for(".write_message", ref=training.ref),
+            url_for(".mark_messages", ref=training.ref),
+        ),
         "key": secrets.token_hex(16),
         **_signature_context(training),
         **_papers_context(training, lines),
         **_link_context(training),
     }
-    if block and web.wants_fragment() and not context["preparing"]:
+    if block == "papers" and web.wants_fragment() and not context["preparing"]:
         status = 286
     return web.page("training/page.html", block=block, status=status, **(context | extra))
 
@@ -115,6 +121,8 @@ def _papers_context(training: TrainingSession, lines: list[Line]) -> dict[str, A
     return {
         "papers": listed,
         "papers_title": "Documents",
+        "changes": papers.changes(training),
+        "to_renew": papers.overtakes_agreement(training),
         "preparing": papers.is_preparing(listed) or any(line.is_leaving for line in lines),
         "here_url": url_for(".page", ref=ref),
         "state_url": url_for(".papers_state", ref=ref),

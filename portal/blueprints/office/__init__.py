@@ -6,7 +6,14 @@ from portal import web
 from portal.access.rules import Role
 from portal.blueprints import lists, mails
 from portal.blueprints.dossier import blueprint as dossier
-from portal.blueprints.office import agreements, proofreading, reminders, settings, signatures
+from portal.blueprints.office import (
+    agreements,
+    people,
+    proofreading,
+    reminders,
+    settings,
+    signatures,
+)
 from portal.blueprints.office.catalogue import blueprint as catalogue
 from portal.blueprints.programmes import blueprint as programmes
 
@@ -35,3 +42,4 @@ blueprint.register_blueprint(mails.blueprint, url_prefix="/courriels")
 blueprint.register_blueprint(reminders.blueprint, url_prefix="/relances")
 blueprint.register_blueprint(proofreading.blueprint, url_prefix="/relecture")
 blueprint.register_blueprint(settings.blueprint, url_prefix="/reglages")
+blueprint.register_blueprint(people.blueprint, url_prefix="/personnes")

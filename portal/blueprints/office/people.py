@@ -1,0 +1,105 @@
+"""« Personnes »: who has an account, who is invited, who may come in."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, abort, flash, url_for
+
+from portal import membership, web
+from portal.access.rules import Role
+from portal.accounts.models import User
+from portal.accounts.people import KnownAddress, everybody
+from portal.accounts.people_forms import InviteForm
+from portal.blueprints.account import logins_of, profile_form, profile_values
+from portal.effects.act import Refused
+from portal.extensions import db
+from portal.web import PortalForm
+
+blueprint = Blueprint("people", __name__)
+MAX_ID = 2**31 - 1
+
+
+@blueprint.get("/")
+def index() -> Response:
+    return web.page("people/list.html", people=everybody())
+
+
+@blueprint.route("/inviter", methods=["GET", "POST"])
+def invite() -> Response:
+    form = InviteForm()
+    if form.validate_on_submit():
+        email, role = str(form.email.data), Role(form.role.data)
+        names = (str(form.first_name.data), str(form.last_name.data))
+        try:
+            user_id = membership.invite(email, *names, role, web.actor())
+        except KnownAddress:
+            form.email.errors = ["Une personne a déjà un compte à cette adresse"]
+        else:
+            flash(f"Une invitation part à {email}.", "ok")
+            return web.see_other(url_for(".show", user_id=user_id))
+    errors = web.error_summary(form)
+    return web.page("people/invite.html", status=422 if errors else 200, form=form, errors=errors)
+
+
+@blueprint.get("/<int:user_id>")
+def show(user_id: int) -> Response:
+    user = _user(user_id)
+    return _page(user, profile_form(user, stored=True))
+
+
+@blueprint.post("/<int:user_id>")
+def save(user_id: int) -> Response:
+    user = _user(user_id)
+    form = profile_form(user)
+    if not form.validate():
+        return _page(user, form, 422)
+    membership.save_profile(user_id, profile_values(form), web.actor())
+    flash("Profil enregistré.", "ok")
+    return web.see_other(url_for(".show", user_id=user_id))
+
+
+@blueprint.post("/<int:user_id>/inviter")
+def invite_again(user_id: int) -> Response:
+    return _act(user_id, "Une nouvelle invitation part.", membership.invite_again)
+
+
+@blueprint.post("/<int:user_id>/desactiver")
+def disable(user_id: int) -> Response:
+    return _act(user_id, "Le compte est désactivé.", membership.set_enabled, False)
+
+
+@blueprint.post("/<int:user_id>/reactiver")
+def enable(user_id: int) -> Response:
+    return _act(user_id, "Le compte est réactivé.", membership.set_enabled, True)
+
+
+@blueprint.post("/<int:user_id>/connexions/fermer")
+def close_logins(user_id: int) -> Response:
+    """« Tout fermer »."""
+    return _act(user_id, "Toutes les connexions sont fermées.", membership.close_logins)
+
+
+def _act(user_id: int, done: str, act: Callable[..., None], *arguments: bool) -> Response:
+    _user(user_id)
+    try:
+        act(user_id, *arguments, actor=web.actor())
+    except Refused as refused:
+        flash(f"{' '.join(refused.sentences)}", "warn")
+    else:
+        flash(done, "ok")
+    return web.see_other(url_for(".show", user_id=user_id))
+
+
+def _user(user_id: int) -> User:
+    found = db.session.get(User, user_id) if user_id <= MAX_ID else None
+    return found or abort(404)
+
+
+def _page(user: User, form: PortalForm, status: int = 200) -> Response:
+    return web.page(
+        "people/show.html",
+        status=status,
+        user=user,
+        form=form,
+        errors=web.error_summary(form) if status == 422 else [],
+        logins=logins_of(user),
+    )
