@@ -118,6 +118,7 @@ office.dossier.step          GET  sent  login 403   403   200   login login logi
 office.dossier.submit        POST draft login 403   403   303   login login login login
 office.mails.attachment      GET  -     login 403   403   200   login login login login
 office.export                GET  -     login 403   403   200   login login login login
+office.mails.correct_address POST -     login 403   403   422   login login login login
 office.mails.export          GET  -     login 403   403   200   login login login login
 office.mails.index           GET  -     login 403   403   200   login login login login
 office.mails.raw             GET  -     login 403   403   200   login login login login
@@ -235,6 +236,7 @@ trainer.dossier.step         GET  sent  login 200   404   403   login login logi
 trainer.dossier.submit       POST draft login 303   404   403   login login login login
 trainer.mails.attachment     GET  -     login 200   404   403   login login login login
 trainer.export               GET  -     login 200   200   403   login login login login
+trainer.mails.correct_address POST -     login 422   404   403   login login login login
 trainer.mails.export         GET  -     login 200   200   403   login login login login
 trainer.mails.index          GET  -     login 200   200   403   login login login login
 trainer.mails.raw            GET  -     login 200   404   403   login login login login
