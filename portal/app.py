@@ -259,6 +259,6 @@ def _headers(response: Response) -> Response:
     else:
         response.headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")
-    if request.path.startswith(("/l/", "/acces/", "/espace/")):
+    if request.path.startswith(("/l/", "/acces/", "/agenda/", "/espace/")):
         response.headers["X-Robots-Tag"] = "noindex"
     return response
