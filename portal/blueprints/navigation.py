@@ -47,7 +47,7 @@ OFFICE = (
         ("office.agreements", "office.signatures"),
         fundings.waiting_count,
     ),
-    Entry("Dossiers", "office.dashboard", ("office", "office.dossier")),
+    Entry("Dossiers", "office.dashboard", ("office", "office.dossier", "office.agenda")),
     Entry("Programmes", "office.programmes.index", ("office.programmes", "office.programme")),
     Entry("Courriels", "office.mails.index", ("office.mails",)),
     Entry(
@@ -57,7 +57,7 @@ OFFICE = (
     ),
 )
 TRAINER = (
-    Entry("Sessions", "trainer.dashboard", ("trainer", "trainer.dossier")),
+    Entry("Sessions", "trainer.dashboard", ("trainer", "trainer.dossier", "trainer.agenda")),
     Entry("Programmes", "trainer.programmes.index", ("trainer.programmes",)),
     Entry("Courriels", "trainer.mails.index", ("trainer.mails",)),
 )
