@@ -12,6 +12,7 @@ READ_ONLY = (
 # Any page added here has to change nothing.
 READABLE = {
     "client.space",
+    "client.agreement_file",
     "client.paper",
     "client.papers_state",
     "client.papers_zip",
