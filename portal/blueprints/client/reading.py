@@ -13,6 +13,7 @@ READ_ONLY = (
 READABLE = {
     "client.space",
     "client.paper",
+    "client.calendar",
     "client.papers_state",
     "client.papers_zip",
     "client.preview",
