@@ -14,6 +14,7 @@ READABLE = {
     "client.space",
     "client.agreement_file",
     "client.paper",
+    "client.calendar",
     "client.papers_state",
     "client.papers_zip",
     "client.preview",
