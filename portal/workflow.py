@@ -14,7 +14,7 @@ from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
 from portal.documents.models import Document
-from portal.effects import funding, gate, paper, preparing, reminding, signing
+from portal.effects import amending, funding, gate, paper, preparing, reminding, signing
 from portal.effects.act import Act
 from portal.effects.act import Refused as Refused
 from portal.effects.preparing import address_on_file as address_on_file
@@ -177,7 +177,7 @@ EFFECTS: dict[Event, Callable[[Act], None]] = {
     Event.REVOKE_LINK: preparing.revoke_link,
     Event.ISSUE_DOCUMENTS: preparing.issue_documents,
     Event.NOTE_FILING: preparing.note_filing,
-    Event.AMEND: preparing.amend,
+    Event.AMEND: amending.amend,
     Event.REOPEN: preparing.reopen,
     Event.CANCEL: preparing.cancel,
     Event.RECEIVE_AGREEMENT: funding.receive_agreement,

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request
 
-from portal import clock
+from portal import clock, workflow
 from portal.access.rules import Role
 from portal.blueprints import lookup
+from portal.training import amend_rules, people, reusing, schedule_rules
 from portal.training import answers as raw_answers
-from portal.training import people, reusing, schedule_rules
 from portal.training.course_forms import MAX_DAYS
 
 if TYPE_CHECKING:
@@ -107,3 +107,11 @@ def past_clients(door: Door, opened: Opened) -> Sequence[Any]:
     if "company" not in opened.step.topics or door.actor.role is Role.CLIENT:
         return ()
     return reusing.past_clients(opened.training.trainer, opened.training)
+
+
+def amendments(opened: Opened) -> list[tuple[str, str]]:
+    """What each change of this page would do today, from the table that the act follows."""
+    facts = workflow.facts_of(opened.training)
+    return amend_rules.said_of(
+        opened.step.topics, has_agreement=facts.has_agreement, is_signed=facts.is_signed
+    )

@@ -265,6 +265,7 @@ def _answer(
         errors=errors,
         bad_lines=opened.bad_lines,
         amending=opened.training.state != State.DRAFT,
+        amendments=editing.amendments(opened) if opened.training.state != State.DRAFT else (),
         past_clients=editing.past_clients(door, opened),
         back_title="Mon espace" if door.actor.role is Role.CLIENT else "La session",
         **summary.catalogue(opened.training, is_asked="programme" in forms),

@@ -13,7 +13,9 @@ from portal import clock, web
 from portal.accounts import service as accounts
 from portal.documents import kinds
 from portal.documents import service as documents
+from portal.documents.differences import AGREED_UPON, Difference, between
 from portal.documents.models import Document, DocumentState
+from portal.funding import service as fundings
 from portal.signature import copies
 from portal.signature import service as signatures
 from portal.signature.models import SignatureKind
@@ -104,6 +106,32 @@ def signed_file(training: TrainingSession, signature_id: int, name: str) -> Resp
             content = copies.content(signature, part)
             return web.send_stored(content, copies.filename(signature, part), copies.MIMETYPE[part])
     abort(404)
+
+
+def changes(training: TrainingSession) -> list[Difference]:
+    """What differs between the convention in force, its annex included, and the one before."""
+    kept = [row for row in training.documents if row.kind in ("convention", "annexe")]
+    if len(kept) < 2 or kept[-1].superseded_at is not None:
+        return []
+    return between(kept[-2].facts, kept[-1].facts)
+
+
+def changes_since_signed(training: TrainingSession, document: Document) -> list[Difference]:
+    """What differs between the paper to sign and the last one that was signed, even if taken back;
+    empty when nothing was ever signed."""
+    given = [row for row in training.signatures if row.document_id != document.id]
+    return between(given[-1].document.facts, document.facts) if given else []
+
+
+def overtakes_agreement(training: TrainingSession) -> bool:
+    """Whether the session changed since the agreement that waits was received: it answers about a
+    convention that is no longer in force."""
+    agreement = fundings.open_agreement(training)
+    issued = [row for row in training.documents if row.kind == "convention"]
+    if agreement is None or not issued:
+        return False
+    read = [row for row in issued if row.created_at <= agreement.received_at]
+    return bool(read and between(read[-1].facts, issued[-1].facts, only=AGREED_UPON))
 
 
 def download(training: TrainingSession, document_id: int) -> Response:

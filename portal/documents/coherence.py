@@ -18,6 +18,7 @@ _NAME = {
     "convention": "la convention",
     "programme": "le programme",
     "engagement": "l’engagement",
+    "annexe": "l’annexe",
 }
 
 

@@ -70,6 +70,11 @@ def _undertaking(facts: Facts) -> tuple[str, ...]:
     return ("s’engage à régler", due, facts["price"]["vat_mention"], "indemnité forfaitaire")
 
 
+def _names(facts: Facts) -> tuple[str, ...]:
+    """An annex names everybody, and leaves the rest of the convention as it was signed."""
+    return (*(person["name"] for person in facts["trainees"]["named"]), "est inchangé")
+
+
 ISSUED_TOGETHER = ("devis", "convention", "programme")
 
 KINDS: dict[str, Kind] = {
@@ -100,6 +105,7 @@ KINDS: dict[str, Kind] = {
             facts,
             _undertaking,
         ),
+        Kind("annexe", "A", "Annexe à la convention", "documents/annexe.html", facts, _names),
     )
 }
 

@@ -1,7 +1,8 @@
 """The gate of coherence: what several papers of one dossier say must be the same. Pure.
 
 A field is compared between the papers that print it, and with the agreement and the signature
-when they hold it.
+when they hold it. Who forms and who is trained is not: at equal headcount these names change with
+an annex alone (`training/amend_rules`), the quote and the programme keep theirs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,9 @@ from typing import Any
 from portal import french, money
 
 Value = str | int | tuple[str, ...]
-ALL = ("devis", "convention", "programme", "engagement")
-_SIGNED_BY_CLIENT = ("devis", "convention", "engagement")
+PRICED = ("devis", "convention", "programme", "engagement")
+ALL = (*PRICED, "annexe")
+_TO_CLIENT = ("devis", "convention", "engagement", "annexe")
 _DETAILED = ("devis", "convention", "programme")
 AGAIN = "Rouvrez le dossier, puis émettez de nouveau les documents"
 GRANT = ("granted", "remainder", "client_due", "funder_due")
@@ -40,13 +42,12 @@ FIELDS: Mapping[str, Field] = {
     "days": Field("Dates", ALL, _step("Dates et lieu")),
     "half_days": Field("Demi-journées", _DETAILED, _step("Dates et lieu")),
     "headcount": Field("Effectif", ALL, _step("Stagiaires")),
-    "company": Field("Entreprise", _SIGNED_BY_CLIENT, _step("Client")),
-    "siret": Field("SIRET de l’entreprise", _SIGNED_BY_CLIENT, _step("Client")),
+    "company": Field("Entreprise", _TO_CLIENT, _step("Client")),
+    "siret": Field("SIRET de l’entreprise", _TO_CLIENT, _step("Client")),
     "organisation_siret": Field("SIRET de l’organisme", ALL, AGAIN),
     "nda": Field("Déclaration d’activité", ALL, AGAIN),
-    "trainer": Field("Personne qui forme", _DETAILED, AGAIN),
-    "net": Field("Prix hors taxes", ALL, _step("Programme et prix")),
-    "gross": Field("Prix à payer", ALL, _step("Programme et prix")),
+    "net": Field("Prix hors taxes", PRICED, _step("Programme et prix")),
+    "gross": Field("Prix à payer", PRICED, _step("Programme et prix")),
     "granted": Field("Montant pris en charge", _PAYING, _AGREEMENT),
     "remainder": Field("Reste à charge", _PAYING, _AGREEMENT),
     "client_due": Field("Somme due par l’entreprise", _PAYING, _AGREEMENT),
@@ -107,7 +108,6 @@ def said_by(kind: str, facts: Mapping[str, Any]) -> dict[str, Value]:
         "siret": facts["client"]["siret"],
         "organisation_siret": facts["organisation"]["siret"],
         "nda": facts["organisation"]["nda"],
-        "trainer": facts["trainer"]["name"],
         "net": price["net_cents"],
         "gross": price["gross_cents"],
     }

@@ -1,6 +1,7 @@
 """From the funder's answer to the go-ahead: agreement, refusal, reste à charge, start."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from portal.documents import service as documents
 from portal.effects import signing
@@ -79,16 +80,7 @@ def correct_agreement(act: Act) -> None:
         raise Refused(("Ce dossier n’a pas d’accord à corriger",))
     had_undertaking = training.committed_cents is not None
     _unfund(training, State.AGREEMENT_RECEIVED)
-    agreement.state = AgreementState.CORRECTED.value
-    db.session.flush()
-    again = Agreement(
-        training=training,
-        upload=agreement.upload,
-        received_at=agreement.received_at,
-        suggestions=agreement.suggestions,
-        version=1,
-    )
-    db.session.add(again)
+    reopen_agreement(training)
     outbox.cancel_queued(training.id)
     signing.close_links(act)
     signing.void_undertaking(act, reason)
@@ -208,6 +200,70 @@ def _unfund(training: TrainingSession, state: State) -> None:
     """Clears the figures, with the state at once: the table refuses one without the other."""
     training.state = state.value
     training.granted_cents = training.granted_vat_cents = training.funded_at = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a decision wrote on the session."""
+
+    state: State
+    granted_cents: int | None
+    granted_vat_cents: int | None
+    funded_at: datetime | None
+    is_self_funded: bool
+
+
+def set_aside(training: TrainingSession) -> Figures:
+    """Takes the figures off a funded session while its price may move; see `put_back`."""
+    figures = Figures(
+        State(training.state),
+        training.granted_cents,
+        training.granted_vat_cents,
+        training.funded_at,
+        training.state == State.FUNDED and training.self_funded_at is not None,
+    )
+    if figures.state is State.FUNDED:
+        _unfund(training, State.AGREEMENT_RECEIVED)
+    return figures
+
+
+def put_back(training: TrainingSession, figures: Figures) -> None:
+    """The figures as they were: nothing they rest on has moved."""
+    training.granted_cents = figures.granted_cents
+    training.granted_vat_cents = figures.granted_vat_cents
+    training.funded_at = figures.funded_at
+    training.state = figures.state.value
+
+
+def has_agreement(training: TrainingSession) -> bool:
+    """Whether a funder's answer is waiting or in force."""
+    return any(row.state in ("received", "validated") for row in training.agreements)
+
+
+def reopen_agreement(training: TrainingSession) -> None:
+    """The validated paper is to be decided on again; its first decision is kept as corrected."""
+    agreement = funding.validated_agreement(training)
+    if agreement is None:
+        return
+    agreement.state = AgreementState.CORRECTED.value
+    db.session.flush()
+    again = Agreement(
+        training=training,
+        upload=agreement.upload,
+        received_at=agreement.received_at,
+        suggestions=agreement.suggestions,
+        version=1,
+    )
+    db.session.add(again)
+
+
+def drop_agreement(training: TrainingSession, reason: str) -> None:
+    """The agreement was given to another company: the session waits for a new request."""
+    for agreement in training.agreements:
+        if agreement.state in (AgreementState.RECEIVED, AgreementState.VALIDATED):
+            agreement.state, agreement.reason = AgreementState.RETURNED.value, reason
+    training.filed_on = training.filed_by = training.filing_number = None
+    training.state = State.SENT.value
 
 
 def _decided(act: Act, state: AgreementState) -> Agreement:

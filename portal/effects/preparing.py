@@ -3,17 +3,14 @@
 from portal.access import service as access
 from portal.access.models import ShareLink
 from portal.access.rules import Role, Scope
-from portal.accounts import service as accounts
 from portal.documents import service as documents
 from portal.effects import company, signing
-from portal.effects.act import Act, Refused
+from portal.effects.act import Act
 from portal.emails import holding, letters, outbox
 from portal.extensions import db
-from portal.training import life_rules
 from portal.training import service as trainings
-from portal.training.life_rules import Consequence
 from portal.training.models import TrainingSession
-from portal.training.rules import Event, State
+from portal.training.rules import State
 
 
 def save_topic(act: Act) -> None:
@@ -91,35 +88,6 @@ def note_filing(act: Act) -> None:
     training.filed_by = act.actor.role.value
     act.body = {"filed_on": training.filed_on.isoformat()}
     act.details = {"number": training.filing_number}
-
-
-def amend(act: Act) -> None:
-    """A change after sending: the table says whether the three papers are issued again."""
-    before = trainings.snapshot(act.training)
-    save_topic(act)
-    invalid = [answers.topic for answers in act.result if not answers.is_valid]
-    if invalid:
-        raise Refused(("Cette page contient des réponses à corriger",))
-    changed = trainings.changed(before, trainings.snapshot(act.training))
-    if changed and life_rules.consequence(changed) is Consequence.NEW_DOCUMENTS:
-        lacking = accounts.missing_settings(act.organisation)
-        facts = trainings.facts(act.training, missing=lacking, reason=act.data["reason"])
-        sentences = life_rules.blockers(Event.AMEND, facts, act.actor.role)
-        if sentences:
-            raise Refused(sentences)
-        client_link(act)
-        reason = act.data["reason"]
-        signing.void_all(act, reason)  # what was signed is no longer what will be done
-        signing.close_links(act)
-        act.documents = documents.issue(act.training, act.organisation, act.at)
-        db.session.flush()
-        arguments = (act.training, act.documents, act.organisation, reason, act.at)
-        act.send_papers(
-            letters.documents_amended(*arguments), letters.amended_to_trainer(*arguments)
-        )
-    act.body = {"changed": changed, "documents": [[d.kind, d.version] for d in act.documents]}
-    act.details = {"reason": act.data["reason"]}
-    act.result = changed
 
 
 def reopen(act: Act) -> None:

@@ -210,6 +210,11 @@ def signable(training: TrainingSession) -> Document | None:
     return None
 
 
+def has_open_link(act: Act) -> bool:
+    """Whether somebody was asked to sign, by a link that still opens."""
+    return access.open_link(act.training, act.at, Scope.SIGN) is not None
+
+
 def close_links(act: Act) -> None:
     """Signing links already sent open nothing any more."""
     for link in act.training.links:

@@ -24,6 +24,7 @@ PURPOSES = {
     "convention": "l’engagement entre votre entreprise et l’organisme de formation",
     "programme": "les objectifs, le contenu et le déroulement",
     "engagement": "la somme que votre entreprise s’engage à régler",
+    "annexe": "les noms qui remplacent ceux de la convention, dont la signature reste valable",
 }
 
 

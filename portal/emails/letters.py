@@ -129,8 +129,11 @@ def documents_amended(
     organisation: Organisation,
     reason: str,
     at: datetime,
+    *,
+    changes: Sequence[str] = (),
+    after: str = "",
 ) -> Email:
-    """New versions that replace the papers received."""
+    """New versions that replace the papers received, what differs, and what to tell the funder."""
     return to_client(
         "documents_amended",
         training,
@@ -139,7 +142,7 @@ def documents_amended(
         subject=f"Documents mis à jour\u00a0: {_names(documents)} ({training.ref})",
         key=_ids(documents),
         documents=documents,
-        more={"reason": _quoted(reason)},
+        more={"reason": _quoted(reason), "changes": _lines(changes), "after": after},
     )
 
 
@@ -149,6 +152,8 @@ def amended_to_trainer(
     organisation: Organisation,
     reason: str,
     at: datetime,
+    *,
+    changes: Sequence[str] = (),
 ) -> Email:
     """The trainer's copy of the new versions."""
     return to_trainer(
@@ -159,7 +164,7 @@ def amended_to_trainer(
         subject=f"Copie\u00a0: documents mis à jour de {_client(training)} ({training.ref})",
         key=_ids(documents),
         documents=documents,
-        more={"reason": _quoted(reason)},
+        more={"reason": _quoted(reason), "changes": _lines(changes)},
     )
 
 
@@ -225,6 +230,11 @@ def client_reminder(
         link=link,
         more={"step": step, "expires": french.date_long(link.expires_at)},
     )
+
+
+def _lines(changes: Sequence[str]) -> list[str]:
+    """The differences, as a message may repeat them."""
+    return [said(line, 300) for line in changes]
 
 
 def _quoted(reason: str) -> str:

@@ -3,6 +3,7 @@
 Each function is one message, frozen as a heading and a few paragraphs; none lets sign anything.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from portal import french, money
@@ -160,6 +161,25 @@ def agreement_corrected_to_trainer(
         subject=f"Accord corrigé\u00a0: {client_name(training)} ({training.ref})",
         key=at.isoformat(),
         more=notice("L’accord est vérifié de nouveau", [fallen, reason_line(reason)], SESSION),
+    )  # fmt: skip
+
+
+def amended_to_office(
+    training: TrainingSession,
+    changes: Sequence[str],
+    organisation: Organisation,
+    reason: str,
+    at: datetime,
+) -> Email:
+    """To the office: a session whose funder had answered was changed."""
+    return to_office(
+        "amended_to_office", training, organisation, at,
+        subject=f"Session modifiée après l’accord\u00a0: {client_name(training)} ({training.ref})",
+        key=at.isoformat(),
+        more=notice("Une session a changé après l’accord", [
+            f"{about(training)} a été modifiée.", reason_line(reason),
+            *(said(line, 300) for line in changes),
+        ], FILE),
     )  # fmt: skip
 
 

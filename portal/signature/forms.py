@@ -7,6 +7,7 @@ from wtforms.validators import Optional, ValidationError
 
 from portal.fields import EmailField, MaxLength, Required
 from portal.signature.models import Channel
+from portal.signature.rules import MAX_DRAWN
 from portal.web import PortalForm
 
 
@@ -26,7 +27,7 @@ class SignForm(PortalForm):
         render_kw={"autocomplete": "organization-title"},
     )
     channel = RadioField("Recevoir le code", default=Channel.EMAIL.value)
-    drawn = HiddenField()
+    drawn = HiddenField(validators=[Optional(), MaxLength(MAX_DRAWN)])
     shown_id = HiddenField()
     shown_sha256 = HiddenField()
     code = StringField(

@@ -1,8 +1,7 @@
 """The life of a session as data: who may do what, from which state, and on what condition."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from portal import french
 from portal.access.rules import Role
@@ -116,7 +115,7 @@ TRANSITIONS: dict[Event, Transition] = {
         frozenset({State.SENT}), None, frozenset({_C, _T, _O}), (_filed_in_the_past,)
     ),
     Event.AMEND: Transition(
-        frozenset({State.SENT}),
+        _SIGNABLE,
         None,
         frozenset({_T, _O}),
         (_reason_given, _nothing_missing, _in_the_future),
@@ -215,31 +214,3 @@ def blockers(event: Event, facts: Facts, role: Role) -> tuple[str, ...]:
         return (STATE_SENTENCE[facts.state],)
     facts = replace(facts, role=role)
     return tuple(sentence for guard in transition.guards if (sentence := guard(facts)))
-
-
-class Consequence(StrEnum):
-    """What changing a field does once documents are sent (the table of the product)."""
-
-    KEPT = "kept"
-    NEW_DOCUMENTS = "new_documents"
-
-
-AMENDMENTS: dict[str, Consequence] = {
-    "phone": Consequence.KEPT,
-    "contact_name": Consequence.KEPT,
-    "contact_email": Consequence.KEPT,
-    "billing_address": Consequence.KEPT,
-    "trainee_emails": Consequence.KEPT,
-    "access_notes": Consequence.KEPT,
-    "needs_adaptation": Consequence.KEPT,
-    "staff_count": Consequence.KEPT,
-    "recovers_vat": Consequence.KEPT,
-    "naf": Consequence.KEPT,
-}
-
-
-def consequence(changed: Sequence[str]) -> Consequence:
-    """The heaviest consequence among the changed fields; a field not in the table is heavy."""
-    if all(AMENDMENTS.get(name) is Consequence.KEPT for name in changed):
-        return Consequence.KEPT
-    return Consequence.NEW_DOCUMENTS

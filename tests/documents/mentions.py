@@ -174,6 +174,17 @@ MENTIONS: dict[str, list[tuple[tuple[str, ...], str]]] = {
         (ALL, "Pour l'organisme"),
         (ALL, "Pour l'entreprise"),
     ],
+    # who is trained and who trains, in the place of the names of a convention that stays signed
+    "annexe": [
+        (ALL, "A-2026-0142"),
+        (ALL, "Complète la convention C-2026-0142"),
+        (ALL, "23 novembre 2026"),
+        (ALL, "SIRET 900 553 124 00018"),
+        (ALL, "SIRET 123 456 782 00010"),
+        (ALL, "Encadrer une petite équipe"),
+        (ALL, "Amina Aubry"),
+        (ALL, "Tout le reste de la convention, son prix et sa signature, est inchangé"),
+    ],
 }
 
 # Words a paper may not hold.
@@ -183,6 +194,7 @@ FORBIDDEN: dict[str, list[str]] = {
     "devis": ["ne vaut pas agrément"],
     "convention": ["ne vaut pas agrément"],
     "engagement": ["ne vaut pas agrément"],
+    "annexe": ["s'engage à régler"],
 }
 
 

@@ -11,7 +11,7 @@ from tests.documents import cast
 
 def test_catalogue_is_in_the_order_of_the_letter() -> None:
     assert kinds.ISSUED_TOGETHER == ("devis", "convention", "programme")
-    assert list(kinds.KINDS) == [*kinds.ISSUED_TOGETHER, "engagement"]
+    assert list(kinds.KINDS) == [*kinds.ISSUED_TOGETHER, "engagement", "annexe"]
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ def test_catalogue_is_in_the_order_of_the_letter() -> None:
         ("convention", 2, "C-2026-0142 v2", "Convention-C-2026-0142-v2.pdf"),
         ("programme", 11, "P-2026-0142 v11", "Programme-P-2026-0142-v11.pdf"),
         ("engagement", 1, "E-2026-0142", "Engagement-E-2026-0142.pdf"),
+        ("annexe", 1, "A-2026-0142", "Annexe-A-2026-0142.pdf"),
     ],
 )
 def test_reference_and_filename(kind: str, version: int, reference: str, filename: str) -> None:

@@ -12,7 +12,7 @@ STONES = {
     "config", "extensions", "clock", "workdays", "money", "french", "files", "rendering", "sandbox",
     "tabular", "icalendar",
 }  # fmt: skip
-RULES = {"rules", "life_rules", "schedule_rules"}
+RULES = {"rules", "amend_rules", "life_rules", "schedule_rules"}
 PURE_STONES = {"clock", "workdays", "money", "french"}
 SLICES = {
     "accounts", "access", "companies", "funding", "training", "documents", "emails", "journal",

@@ -28,7 +28,7 @@ LIFE = {
     Event.SAVE_TOPIC: ({State.DRAFT}, {T, C, O}, None),
     Event.ISSUE_DOCUMENTS: ({State.DRAFT}, {T, C, O}, State.SENT),
     Event.NOTE_FILING: ({State.SENT}, {T, C, O}, None),
-    Event.AMEND: ({State.SENT}, {T, O}, None),
+    Event.AMEND: (SIGNABLE, {T, O}, None),
     Event.REOPEN: ({State.SENT}, {T, O}, State.DRAFT),
     Event.CANCEL: (OPEN - {State.DONE, State.INVOICED}, {T, O, C}, State.CANCELLED),
     Event.RECEIVE_AGREEMENT: (
@@ -147,13 +147,6 @@ def test_a_filing_is_not_in_the_future(filed_on: date | None, is_free: bool) -> 
 def test_a_link_that_does_not_exist_is_not_renewed() -> None:
     (sentence,) = life_rules.blockers(Event.RENEW_LINK, DRAFT, C)
     assert "pas de lien" in sentence
-
-
-def test_what_a_change_after_sending_costs() -> None:
-    assert life_rules.consequence(["phone", "contact_email"]) is life_rules.Consequence.KEPT
-    assert life_rules.consequence(["phone", "price_cents"]) is life_rules.Consequence.NEW_DOCUMENTS
-    assert life_rules.consequence(["a_field_to_come"]) is life_rules.Consequence.NEW_DOCUMENTS
-    assert life_rules.consequence([]) is life_rules.Consequence.KEPT
 
 
 # --- Schedule

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("frozen")
 app = story.app_of_the_module()
 ClientOf = Callable[[int], Visitor]
 TICKED = {"accepts": "y", "undertakes": "y"}
+DRAWN = ";".join(["10,10 20,20 30,25 40,30", "30,30 30,30"] * 200)  # as a finger draws it
 SCAN = second_half.paper("Convention signée à la main")
 
 
@@ -140,16 +141,14 @@ def test_what_is_drawn_goes_with_the_signature(app: Flask) -> None:
     pad = soup_of(page.text).select_one("[data-pad]")
     assert pad is not None
     assert pad.has_attr("hidden"), "nothing to draw on without the script"
-    page, code = ask_code(app, training.id, visitor, place, drawn="10,10 20,20;30,30 30,30")
+    page, code = ask_code(app, training.id, visitor, place, drawn=DRAWN)
     kept = soup_of(page.text).select_one("[name=drawn]")
     assert kept is not None
-    assert kept["value"] == "10,10 20,20;30,30 30,30"
+    assert kept["value"] == DRAWN
     press_sign(visitor, page, code)
     with app.app_context():
         (signature,) = given(app, training)
-        assert signature.evidence["drawn"] == json.loads(
-            json.dumps(strokes("10,10 20,20;30,30 30,30"))
-        )
+        assert signature.evidence["drawn"] == json.loads(json.dumps(strokes(DRAWN)))
 
 
 # --- On paper

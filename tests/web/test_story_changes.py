@@ -49,7 +49,10 @@ def test_new_dates_issue_new_papers_and_tell_both(
     story.made(app, training)
     page = trainer.get(training.step("dates"))
     assert "Modifier : dates et lieu" in text_of(page)
-    assert "Les documents sont déjà envoyés. Changer le programme, les dates" in text_of(page)
+    assert "Les documents sont déjà envoyés. Ce que fait un changement" in text_of(page)
+    assert "Un nouveau devis, une nouvelle convention et un nouveau programme partent." in text_of(
+        page
+    )
     moved = {"days-0-date": "2027-02-02", "days-1-date": "2027-02-03", "reason": "Grève des trains"}
     page = follow(trainer, fill(trainer, page, moved, button=SAVE))
     assert "2 et 3 février 2027" in text_of(page)
@@ -102,13 +105,15 @@ LIGHT = [
 ]
 HEAVY = [
     ("client", {"legal_name": "Vasseur Bois"}),
-    ("client", {"signatory_last_name": "Morel"}),
     ("client", {"funder": "AKTO"}),
     ("programme", {"remote_percent": "50"}),
-    ("stagiaires", {"people-0-last_name": "Rahmani-Duval"}),
-    ("stagiaires", {"people-0-job": "Chef d’atelier"}),
     ("stagiaires", {"headcount": "6"}),
     ("dates", {"place_mode": "remote"}),
+]
+NAMED = [
+    ("client", {"signatory_last_name": "Morel"}, "DC"),
+    ("stagiaires", {"people-0-last_name": "Rahmani-Duval"}, "C"),
+    ("stagiaires", {"people-0-job": "Chef d’atelier"}, "C"),
 ]
 
 
@@ -124,6 +129,20 @@ def test_what_no_paper_says_changes_without_new_papers(
     assert len(story.messages(app, training)) == before
     kept = controls(trainer.get(training.step(slug)))
     assert all(screens.plain(kept[name]) == value for name, value in typed.items())
+
+
+@pytest.mark.parametrize(("slug", "typed", "letters"), NAMED)
+def test_a_name_renews_the_papers_that_print_it(
+    app: Flask, trainer: Visitor, slug: str, typed: story.Answers, letters: str
+) -> None:
+    training = a_training(app, "sent")
+    answers = {**typed, "reason": "Correction"}
+    page = follow(trainer, fill(trainer, training.step(slug), answers, button=SAVE))
+    renewed = [name[0] for name in papers(page)[0] if name.endswith("v2")]
+    assert "".join(renewed) == letters
+    told = {mail["letter"]: mail["text"] for mail in story.messages(app, training)[-3:]}
+    assert "CE QUI CHANGE" in told["documents_amended"]
+    assert "amended_to_trainer" in told
 
 
 @pytest.mark.parametrize(("slug", "typed"), HEAVY)

@@ -139,6 +139,8 @@ def _papers_context(training: TrainingSession) -> dict[str, Any]:
         "papers": current,
         "papers_title": "Vos documents",
         "preparing": papers.is_preparing(current),
+        "changes": papers.changes(training),
+        "to_renew": papers.overtakes_agreement(training),
         "here_url": url_for(".space", public_id=pid),
         "state_url": url_for(".papers_state", public_id=pid),
         "paper_url": lambda paper: url_for(".paper", public_id=pid, document_id=paper.id),

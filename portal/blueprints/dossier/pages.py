@@ -117,6 +117,8 @@ def _papers_context(training: TrainingSession, lines: list[Line]) -> dict[str, A
     return {
         "papers": listed,
         "papers_title": "Documents",
+        "changes": papers.changes(training),
+        "to_renew": papers.overtakes_agreement(training),
         "preparing": papers.is_preparing(listed) or any(line.is_leaving for line in lines),
         "here_url": url_for(".page", ref=ref),
         "state_url": url_for(".papers_state", ref=ref),

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from portal import web
 from portal.accounts import service as accounts
-from portal.blueprints import summary
+from portal.blueprints import papers, summary
 from portal.documents import kinds
 from portal.documents import service as documents
 from portal.documents.models import Document, DocumentState
@@ -48,6 +48,7 @@ def page(
         owes=owes(training),
         recap=summary.recap(training),
         code_sent=code_sent,
+        changes=papers.changes_since_signed(training, document),
         channels=form.channel.choices,
         channel=form.channel.data,
         to=destinations(training),
