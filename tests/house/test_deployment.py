@@ -114,7 +114,9 @@ def nginx_logs(uri: str) -> str:
 
 def caddy_logs(uri: str) -> str:
     text = (DEPLOY / "Caddyfile").read_text()
-    ((expression, value),) = re.findall(r'request>uri regexp "(.+)" "(.+)"', text)
+    of_errors, of_visits = re.findall(r'request>uri regexp "(.+)" "(.+)"', text)
+    assert of_errors == of_visits
+    expression, value = of_visits
     return re.sub(expression, value, uri)
 
 
@@ -142,6 +144,8 @@ def test_nginx_understands_its_file(tmp_path: Path) -> None:
     text = re.sub(r"^ *(ssl_certificate|access_log|error_log).*\n", "",
                   (DEPLOY / "nginx.conf").read_text(), flags=re.M)  # fmt: skip
     text = text.replace("443 ssl http2", "8443").replace("listen 80;", "listen 8480;")
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    text += "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in kinds)
     whole = f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ {text} }}"
     (tmp_path / "nginx.conf").write_text(whole)
     command = ["nginx", "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
