@@ -1,9 +1,9 @@
-"""What opens a dossier or names a person never reaches a log."""
+"""What opens a dossier or a calendar, or names a person, never reaches a log."""
 
 import logging
 import re
 
-_TOKEN = re.compile(r"((?:/|%2[Ff])(?:l|acces)(?:/|%2[Ff]))[A-Za-z0-9_%.~-]+")
+_TOKEN = re.compile(r"((?:/|%2[Ff])(?:l|acces|agenda)(?:/|%2[Ff]))[A-Za-z0-9_%.~-]+")
 
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")

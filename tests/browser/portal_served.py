@@ -18,9 +18,12 @@ from typing import Any
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from portal import clock, tasks
 from portal.accounts.service import DEMONSTRATION_PASSWORD
 from portal.app import create_app
 from portal.config import Config
+from portal.emails.models import Email
+from portal.extensions import db, writing
 from tests import conftest, databases
 from tests.emails import mailroom
 from tests.installation import ROOT
@@ -117,6 +120,17 @@ class Portal:
         )
         return found[-1]
 
+    def a_minute_later(self) -> None:
+        """What waits so that a decision can be taken back leaves now."""
+        app = self.app()
+        with app.app_context(), writing():
+            held = db.select(Email).where(Email.state == "queued", Email.next_at > clock.now())
+            for message in db.session.scalars(held):
+                message.created_at = message.next_at = clock.now()
+        with app.app_context():
+            tasks.sweep()
+        conftest.close(app)
+
     def app(self) -> Flask:
         """An application on the same data, to bring sessions to a point and read rows."""
         return create_app(Config.from_env(self.env))
@@ -135,6 +149,15 @@ def link_in(message: EmailMessage) -> str:
     return found[1]
 
 
+def code_in(message: EmailMessage) -> str:
+    """The six figures of a one-time code, as a phone copies them."""
+    body = message.get_body(("plain",))
+    assert body is not None
+    found = re.search(r"\b[0-9]{3} ?[0-9]{3}\b", body.get_content().replace("\u00a0", " "))
+    assert found, body.get_content()
+    return found[0]
+
+
 def papers_in(message: EmailMessage) -> dict[str, str]:
     """The SHA-256 of each attached PDF, by file name."""
     return {
@@ -145,12 +168,13 @@ def papers_in(message: EmailMessage) -> dict[str, str]:
 
 
 @contextmanager
-def serving(template: Path, folder: Path, chromium: Browser) -> Iterator[Portal]:
-    """Runs the portal on a copy of `template`; stops it, and what it started, at the end."""
+def serving(template: Path, folder: Path, chromium: Browser, **given: str) -> Iterator[Portal]:
+    """Runs the portal on a copy of `template`, with these variables of its environment; stops it,
+    and what it started, at the end."""
     data = folder / "var"
     databases.copy(template, data)
     with mailroom.serving(mailroom.Server()) as server:
-        env = environment(data, free_port(), server.port)
+        env = environment(data, free_port(), server.port) | given
         output = folder / "output.txt"
         with output.open("wb") as said:
             process = subprocess.Popen(flask("serve"), cwd=ROOT, env=env, stdout=said, stderr=said)

@@ -123,7 +123,12 @@ def caddy_logs(uri: str) -> str:
 @pytest.mark.parametrize("logged", [nginx_logs, caddy_logs])
 def test_a_proxy_writes_down_no_link_and_no_question(logged: object) -> None:
     assert callable(logged)
-    for uri in ("/l/esp-12-secret", "/l/esp-12-secret/renouveler?a=secret", "/acces/mdp-1-secret"):
+    for uri in (
+        "/l/esp-12-secret",
+        "/l/esp-12-secret/renouveler?a=secret",
+        "/acces/mdp-1-secret",
+        "/agenda/secret.ics",
+    ):
         assert "secret" not in logged(uri)
     assert "Vasseur" not in logged("/organisme/?q=Vasseur")
     assert logged("/organisme/").startswith("/organisme/")
