@@ -171,7 +171,8 @@ public.catalogue.index       GET  -     404   404   404   404   404   404   404 
 public.catalogue.sheet       GET  -     404   404   404   404   404   404   404   404
 public.catalogue.show        GET  -     404   404   404   404   404   404   404   404
 public.favicon               GET  -     302   302   302   302   302   302   302   302
-public.health                GET  -     200   200   200   200   200   200   200   200
+public.health                GET  -     503   503   503   503   503   503   503   503
+public.health_of_web         GET  -     200   200   200   200   200   200   200   200
 public.help_session          GET  -     200   200   200   200   200   200   200   200
 public.home                  GET  -     200   303   303   303   200   200   200   200
 public.legal                 GET  -     200   200   200   200   200   200   200   200
