@@ -167,11 +167,11 @@ def stored_paper(lines: Sequence[str] = LETTER, name: str = "accord.pdf") -> Sto
 
 
 def make_papers(identity: int) -> None:
-    """Papers that wait for the press get a few bytes of their own."""
+    """Papers that wait for the press get a page of their own."""
     with writing():
         query = db.select(Document).filter_by(training_id=identity, state="pending")
         for row in db.session.scalars(query):
-            content = f"%PDF-1.7 {row.kind} v{row.version} {identity}".encode()
+            content = paper(f"{row.kind} v{row.version} {identity}")
             row.sha256, row.octets = store().put(content), len(content)
             row.state, row.pages, row.ready_at = "ready", 2, clock.now()
 

@@ -140,6 +140,46 @@ def in_its_place(world: World, page: Page) -> None:
     expect(page.locator("#content-4-title")).to_be_focused()
 
 
+def signing(*, code: bool = False) -> Way:
+    """The page that signs, opened by its own link; `code`: once the code was asked for."""
+
+    def opened(world: World, page: Page) -> None:
+        page.goto(world.sign_link("to_sign"))
+        with page.expect_event("load"):
+            page.get_by_role("button", name="Lire et signer").click()
+        if code:
+            for box in page.locator("main input[type=checkbox]").all():
+                box.check()
+            with page.expect_event("load"):
+                page.get_by_role("button", name="Recevoir mon code").click()
+            expect(page.get_by_label("Code de confirmation")).to_be_visible()
+
+    return opened
+
+
+def signing_leads_to(words: str) -> Way:
+    def opened(world: World, page: Page) -> None:
+        signing()(world, page)
+        with page.expect_event("load"):
+            page.get_by_role("link", name=words).click()
+
+    return opened
+
+
+def agreement(decision: str = "") -> Way:
+    """The agreement beside its decision; with that decision chosen."""
+
+    def opened(world: World, page: Page) -> None:
+        page.goto("/organisme/accords/")
+        with page.expect_event("load"):
+            page.locator("main tbody a").last.click()
+        if decision:
+            page.locator("label.choice").filter(has_text=decision).click()
+            expect(page.locator(".htmx-request, [aria-busy=true]")).to_have_count(0)
+
+    return opened
+
+
 EVERYONE: dict[str, Way] = {
     "accueil": to("/"),
     "connexion": to("/connexion"),
@@ -156,6 +196,13 @@ EVERYONE: dict[str, Way] = {
     "lien-annule": to("{cancelled.link}", 410),
     "espace-ferme": to("{sent.space}", 403),
     "lien": to("{shared.link}"),
+    "verifier-un-document": to("/verifier"),
+    "signer": signing(),
+    "signer-refuse": refused(signing(), 'main button[value="code"]', name=""),
+    "signer-avec-le-code": signing(code=True),
+    "signer-sur-papier": signing_leads_to("Signer sur papier"),
+    "transmettre": signing_leads_to("Je ne suis pas la bonne personne"),
+    "refuser-de-signer": signing_leads_to("Je refuse de signer"),
     "lien-complet": to("{sent.link}"),
     "formations": published(to("/programmes/")),
     "formation": published(to("/programmes/lecture-de-plans-et-metres")),
@@ -172,6 +219,12 @@ CLIENT: dict[str, Way] = {
     "espace": within("sent", "{sent.space}"),
     "espace-sans-opco": within("alone", "{alone.space}"),
     "espace-deposee": within("filed", "{filed.space}"),
+    "espace-accord-transmis": with_everything_open(within("received", "{received.space}")),
+    "espace-a-signer": within("to_sign", "{to_sign.space}"),
+    "espace-signee": within("signed", "{signed.space}"),
+    "espace-refusee": with_everything_open(within("refused", "{refused.space}")),
+    "espace-en-cours": within("running", "{running.space}"),
+    "refus": within("filed", "{filed.space}refus"),
     "merci": within("sent", "{sent.space}merci"),
     "depot": within("sent", "{sent.space}depot"),
 }
@@ -198,6 +251,11 @@ STAFF: dict[str, Way] = {
     "session-lien-refuse": refused(to("{shared.page}"), "form[action$=envoyer] .btn", email="x"),
     "session-envoyee": with_everything_open(to("{sent.page}")),
     "session-deposee": to("{filed.page}"),
+    "session-accord-recu": with_everything_open(to("{received.page}")),
+    "session-a-signer": with_everything_open(to("{to_sign.page}")),
+    "session-signee": to("{signed.page}"),
+    "session-refusee": to("{refused.page}"),
+    "session-en-cours": to("{running.page}"),
     "session-annulee": to("{cancelled.page}"),
     "apercu": to("{whole.page}apercu/convention"),
     "apercu-vide": to("{draft.page}apercu/programme"),
@@ -218,6 +276,12 @@ STAFF: dict[str, Way] = {
 }
 BACK_OFFICE: dict[str, Way] = {
     "dossiers": to("/organisme/"),
+    "accords": to("/organisme/accords/"),
+    "accord": agreement(),
+    "accord-refuse": agreement("Refusée"),
+    "accord-total": agreement("Prise en charge totale"),
+    "dossier-a-signer": with_everything_open(to("/organisme/dossiers/{to_sign.ref}/")),
+    "corriger-l-accord": to("/organisme/dossiers/{to_sign.ref}/corriger-l-accord"),
     "dossier": to("/organisme/dossiers/{sent.ref}/"),
     "etape": to("/organisme/dossiers/{draft.ref}/etapes/client"),
     "courriels": to("/organisme/courriels/"),

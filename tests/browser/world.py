@@ -13,7 +13,7 @@ from portal.extensions import db, writing
 from portal.funding.rules import FunderChoice
 from portal.training.models import TrainingSession
 from portal.training.rules import Event
-from tests import conftest, story
+from tests import conftest, second_half, story
 from tests.browser.portal_served import Portal
 from tests.story import Told, a_training
 
@@ -39,6 +39,11 @@ class World:
             ("alone", "sent", {"funding": {"funder": FunderChoice.NONE.value}}),
             ("filed", "filed", {}),
             ("cancelled", "sent", {}),
+            ("received", "received", {}),
+            ("to_sign", "funded", {}),
+            ("signed", "signed", {}),
+            ("refused", "refused", {}),
+            ("running", "running", {}),
             *((name, "shared", {}) for name in ("expired", "replaced", "revoked")),
         ):
             world.told[name] = a_training(world.app, at, **options)  # type: ignore[arg-type]
@@ -70,6 +75,10 @@ class World:
             with writing():
                 query = db.select(ShareLink).filter_by(training_id=self.told["expired"].id)
                 db.session.scalars(query).one().expires_at = clock.now() - timedelta(days=1)
+
+    def sign_link(self, name: str) -> str:
+        """The address that the signatory of that session reads in its mail."""
+        return second_half.sign_path(self.app, self.told[name].id)
 
     def close(self) -> None:
         conftest.close(self.app)
