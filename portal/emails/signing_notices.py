@@ -33,12 +33,19 @@ def sign_request(
     due_cents: int,
     organisation: Organisation,
     at: datetime,
+    kind: str = "convention",
 ) -> Email:
-    """To the signatory alone: the only message that opens the signature."""
+    """To the signatory alone: the only message that opens the signature of that kind of paper."""
+    amount = money.euros(due_cents) if due_cents else ""
     subject = f"À signer\u00a0: convention de formation ({training.ref})"
     what = f"La convention de la formation {about(training)} attend votre signature."
-    if due_cents:
-        amount = money.euros(due_cents)
+    if kind == "engagement":
+        subject = f"À signer\u00a0: engagement à régler {amount}"
+        what = (
+            f"La convention de la formation {about(training)} est signée. Reste votre engagement "
+            f"à régler {amount}, sur un document à part."
+        )
+    elif due_cents:
         subject = f"À signer\u00a0: convention et engagement à régler {amount}"
         what += f" Elle comprend votre engagement à régler {amount}."
     return to_signatory(
@@ -46,7 +53,7 @@ def sign_request(
         subject=subject,
         key=f"{link.id}:{link.rotation}",
         more=notice("Un document à signer", [
-            what, "Vous recevrez un code par e-mail au moment de signer.",
+            what, "Un code vous sera remis à part au moment de signer.",
             f"Ce lien vous est personnel, jusqu’au {french.date_long(link.expires_at)}.",
             "Ne le transmettez pas\u00a0: si une autre personne doit signer, dites-le sur la page.",
         ], "Lire et signer"),
@@ -233,7 +240,12 @@ def declined_to_office(
 
 
 def delegated_to_former(
-    training: TrainingSession, former: str, organisation: Organisation, at: datetime
+    training: TrainingSession,
+    former: str,
+    organisation: Organisation,
+    at: datetime,
+    *,
+    had_link: bool = True,
 ) -> Email:
     """To the address that was left: another person signs."""
     company = training.company
@@ -244,7 +256,8 @@ def delegated_to_former(
         subject=f"Signature transmise à {name} ({training.ref})",
         key=at.isoformat(),
         more=notice("La signature est transmise", [
-            f"{name} signera à votre place. Le lien que vous aviez reçu ne s’ouvre plus.",
+            f"{name} signera à votre place pour {about(training)}.",
+            "Le lien que vous aviez reçu ne s’ouvre plus." if had_link else "",
             "Vous n’avez rien demandé\u00a0? Répondez à ce message sans attendre.",
         ]),
     )  # fmt: skip

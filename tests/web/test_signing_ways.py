@@ -193,6 +193,8 @@ def test_a_scan_without_signature_is_sent_back(app: Flask, client_of: ClientOf) 
     training, _visitor, _place = waiting(app)
     client = client_of(training.id)
     where = f"{training.space}papier"
+    links = soup_of(client.get(training.space).text).select("a[href$=papier]")
+    assert [str(link["href"]) for link in links] == [where]
     hand_in(client, where, (SCAN, "signee.pdf"), form="#scan")
     office = sign_in(app, OFFICE)
     page = office.get(f"/organisme/signatures/{training.ref}/papier")
