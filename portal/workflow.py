@@ -14,11 +14,11 @@ from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
 from portal.documents.models import Document
-from portal.effects import amending, funding, paper, preparing, reminding, signing
+from portal.effects import addresses, amending, funding, paper, preparing, reminding, signing
 from portal.effects.act import Act
 from portal.effects.act import Refused as Refused
 from portal.effects.preparing import address_on_file as address_on_file
-from portal.emails import holding, letters, outbox, signing_notices
+from portal.emails import holding, letters, outbox, reading, signing_notices
 from portal.emails.models import Email
 from portal.extensions import db, writing
 from portal.funding import service as fundings
@@ -146,6 +146,24 @@ def retry_email(email: Email, actor: Actor) -> None:
         journal.record("retry_email", actor, at, fresh.training_id, body={"email": fresh.id})
         identity = fresh.id
     tasks.wake(emails=[identity])
+
+
+def correct_address(email: Email, address: str, actor: Actor) -> None:
+    """The right address instead of one that fails, and the message again. Raises Refused."""
+    with writing():
+        fresh = db.session.get_one(Email, email.id)
+        if fresh.training_id is None or not reading.may_correct(fresh):
+            raise Refused((addresses.NOT_ON_FILE,))
+        act = act_on(fresh.training_id, actor, {"email_id": fresh.id, "address": address})
+        addresses.correct(act)
+        act.training.version += 1
+        training_id = act.training.id
+        journal.record(
+            "correct_address", actor, act.at, training_id, body=act.body, details=act.details
+        )
+        db.session.flush()
+        wake = act.wake()
+    tasks.wake(**wake)
 
 
 def send_held(training: TrainingSession, actor: Actor) -> int:

@@ -28,4 +28,5 @@ fi
 echo "Les tests de la base de données, sur PostgreSQL :"
 PORTAL_TEST_DATABASE=postgresql exec .venv/bin/python -m pytest -n 2 \
     tests/house/test_migrations.py tests/web/test_story_*.py tests/web/test_conflicts.py \
-    tests/web/test_lists.py tests/web/test_login.py tests/races tests/property "$@"
+    tests/web/test_lists.py tests/web/test_login.py tests/races tests/property \
+    tests/safekeeping "$@"

@@ -1,6 +1,7 @@
 """« Courriels »: what left, to whom, with which papers, and what became of it."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request, url_for
@@ -16,6 +17,7 @@ from portal.emails.message import signature_of
 from portal.emails.models import Email, EmailState
 from portal.emails.reading import Line
 from portal.extensions import db, settings
+from portal.fields import EmailField, Required
 from portal.signature import copies
 
 blueprint = Blueprint("mails", __name__)
@@ -67,13 +69,32 @@ def export(suffix: str) -> Response:
     return exports.answer("courriels", suffix, exporting.COLUMNS, exporting.rows(trainer_id))
 
 
+class AddressForm(web.PortalForm):
+    """The right address, instead of the one that failed."""
+
+    address = EmailField(
+        "Adresse corrigée",
+        description="Le message repart à cette adresse, qui remplace l’autre dans le dossier. Les "
+        "liens déjà envoyés à l’ancienne se ferment.",
+        validators=[Required("Indiquez la bonne adresse")],
+        render_kw={"autocomplete": "off"},
+    )
+
+
 @blueprint.get("/<int:mail_id>")
 def show(mail_id: int) -> Response:
     """One message, its text and its attachments."""
-    mail = _mail(mail_id)
+    return _show(_mail(mail_id))
+
+
+def _show(mail: Email, form: AddressForm | None = None, refused: Sequence[str] = ()) -> Response:
     kept = mail.state == EmailState.KEPT
     return web.page(
         "mails/show.html",
+        status=422 if form else 200,
+        form=form or AddressForm(formdata=None),
+        errors=web.error_summary(refused) + web.error_summary(form),
+        may_correct=reading.may_correct(mail),
         mail=mail,
         label=reading.STATE_LABEL[EmailState(mail.state)],
         status_text=reading.status_sentence(mail),
@@ -153,6 +174,20 @@ def raw(mail_id: int) -> Response:
     if mail.state != EmailState.KEPT or not path.is_file() or _is_secret(mail):
         abort(404)
     return web.send_stored(path.read_bytes(), f"courriel-{mail.id}.eml", "message/rfc822")
+
+
+@blueprint.post("/<int:mail_id>/adresse")
+def correct_address(mail_id: int) -> Response:
+    """« Corriger l’adresse et renvoyer »."""
+    mail, form = _mail(mail_id), AddressForm()
+    if not form.validate():
+        return _show(mail, form)
+    try:
+        workflow.correct_address(mail, str(form.address.data), web.actor())
+    except workflow.Refused as refused:
+        return _show(_mail(mail_id), form, refused.sentences)
+    flash(f"Le message repart à {form.address.data}.", "ok")
+    return web.see_other(url_for(".index"))
 
 
 @blueprint.post("/<int:mail_id>/renvoyer")

@@ -79,6 +79,7 @@ def page_of(programme: Programme) -> dict[str, Any]:
         "pill": pill(programme),
         "sections": [(section, lines(programme, section)) for section in rules.SECTIONS],
         "gaps": rules.gaps(programme.values),
+        "wanted": {gap.field for gap in rules.gaps(programme.values)},
         "is_complete": rules.is_complete(programme.values),
         "public_url": settings().base_url + url_for("public.catalogue.show", slug=programme.slug),
         "versions": versions,

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 
 from portal import french
+from portal.access.rules import Role
 from portal.documents.models import Document
 from portal.emails.models import Email, EmailState
 from portal.extensions import db
@@ -39,6 +40,7 @@ class Line:
     label: Label
     error: str | None
     is_leaving: bool
+    may_correct: bool
 
 
 def of_training(training_id: int) -> list[Line]:
@@ -67,9 +69,19 @@ def _lines(statement: Select[Email]) -> list[Line]:
             label=STATE_LABEL[EmailState(mail.state)],
             error=mail.error,
             is_leaving=mail.state == EmailState.QUEUED and not mail.attempts,
+            may_correct=may_correct(mail),
         )
         for mail in mails
     ]
+
+
+def may_correct(mail: Email) -> bool:
+    """Whether its address may be put right: a message to the client that did not arrive.
+
+    A one-time code is asked for again, never sent elsewhere.
+    """
+    failed = mail.state in (EmailState.FAILED, EmailState.UNCERTAIN)
+    return failed and mail.audience == Role.CLIENT and mail.letter != "one_time_code"
 
 
 def was_invited(training_id: int) -> bool:

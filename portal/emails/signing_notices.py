@@ -277,3 +277,34 @@ def delegated_to_office(
             f"{name} signera à la place de la personne jointe à {said(former, 120)}.",
         ], FILE),
     )  # fmt: skip
+
+
+def address_corrected_to_former(
+    training: TrainingSession, former: str, new: str, organisation: Organisation, at: datetime
+) -> Email:
+    """To the address that was left: nothing more arrives there."""
+    return to_signatory(
+        "address_corrected_to_former", training, None, organisation, at,
+        address=former,
+        subject=f"Votre adresse a été remplacée ({training.ref})",
+        key=at.isoformat(),
+        more=notice("Une autre adresse remplace la vôtre", [
+            "Les messages de ce dossier partent désormais à une autre adresse.",
+            "Les liens que vous aviez reçus ne s’ouvrent plus.",
+            "Vous n’avez rien demandé\u00a0? Répondez à ce message sans attendre.",
+        ]),
+    )  # fmt: skip
+
+
+def address_corrected_to_office(
+    training: TrainingSession, former: str, new: str, organisation: Organisation, at: datetime
+) -> Email:
+    """To the office: where the client is written to has changed."""
+    return to_office(
+        "address_corrected_to_office", training, organisation, at,
+        subject=f"Adresse corrigée\u00a0: {client_name(training)} ({training.ref})",
+        key=at.isoformat(),
+        more=notice("L’adresse du client a changé", [
+            f"{said(former, 120)} devient {said(new, 120)}.",
+        ], FILE),
+    )  # fmt: skip

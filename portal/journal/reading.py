@@ -40,6 +40,7 @@ EVENT_TEXT = {
     "seal": "Document scellé",
     "start": "Formation démarrée",
     "call_trainer": "Nouveau lien demandé par le client",
+    "correct_address": "Adresse corrigée, message renvoyé",
     "retry_email": "Message renvoyé",
     "remind": "Relance envoyée",
     "write_message": "Message écrit",

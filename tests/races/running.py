@@ -309,6 +309,7 @@ class Answer:
     location: str
     text: str
     seconds: float
+    content: bytes = b""
 
 
 class Person:
@@ -350,12 +351,13 @@ class Person:
         with closing(connection):
             connection.request(method, path, body, headers)
             response = connection.getresponse()
-            text = response.read().decode("utf-8", "replace")
+            content = response.read()
         for line in response.headers.get_all("Set-Cookie") or ():
             for name, morsel in SimpleCookie(line).items():
                 self.cookies[name] = morsel.value
         seconds = time.perf_counter() - started
-        return Answer(response.status, response.headers.get("Location") or "", text, seconds)
+        location, text = response.headers.get("Location") or "", content.decode("utf-8", "replace")
+        return Answer(response.status, location, text, seconds, content)
 
 
 def signed_in(portal: Portal, email: str = conftest.TRAINER) -> Person:
