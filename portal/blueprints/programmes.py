@@ -75,6 +75,7 @@ def page_of(programme: Programme) -> dict[str, Any]:
     return {
         "programme": programme,
         "is_office": is_office,
+        "side": "office" if is_office else "trainer",
         "may_edit": is_office and not programme.replaced_at,
         "pill": pill(programme),
         "sections": [(section, lines(programme, section)) for section in rules.SECTIONS],

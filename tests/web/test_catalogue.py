@@ -294,7 +294,12 @@ def test_a_stale_save_shows_both_values_and_loses_neither(app: Flask, office: Vi
     assert again.status_code == 303
 
 
-def test_a_section_opens_and_is_saved_in_its_place(office: Visitor) -> None:
+@pytest.mark.parametrize("is_chosen", [False, True])
+def test_a_section_opens_and_is_saved_in_its_place(
+    app: Flask, office: Visitor, is_chosen: bool
+) -> None:
+    if is_chosen:
+        a_training(app, "sent")
     page = office.get(LPM)
     form = office.hx(section("moyens"), "rubrique-moyens")
     opened = apply_fragment(page.text, form.text, "rubrique-moyens")
@@ -308,6 +313,7 @@ def test_a_section_opens_and_is_saved_in_its_place(office: Visitor) -> None:
     assert saved.headers["HX-Retarget"] == "#rubriques"
     after = apply_fragment(opened, saved.text, "rubriques")
     assert "Ateliers" in soup_of(after).get_text()
+    assert ("Version 4" in soup_of(after).get_text()) is is_chosen
     assert str(soup_of(after).select_one("#rubriques")) == str(
         soup_of(office.get(LPM).text).select_one("#rubriques")
     )
