@@ -5,12 +5,11 @@ nothing. « Envoyé » is written only when a server accepted the message.
 """
 
 import logging
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy import ColumnElement, select, update
 
 from portal import clock
 from portal.documents.models import Document, DocumentState
@@ -28,11 +27,23 @@ from portal.emails.message import (
 )
 from portal.emails.models import Email, EmailState
 from portal.emails.rules import MAX_TRIES, NEVER, wait_after
-from portal.extensions import claim, db, settings, writing
+from portal.emails.waiting import release, release_signed, unleased, waits_for
+from portal.extensions import claim, db, settings
 from portal.signature import copies
 from portal.signature.models import Signature
 
-__all__ = ["cancel_queued", "deliver", "due_ids", "message_of", "path_of_eml", "post", "retry"]
+__all__ = [
+    "cancel_queued",
+    "deliver",
+    "due_ids",
+    "message_of",
+    "path_of_eml",
+    "post",
+    "release",
+    "release_signed",
+    "retry",
+    "waits_for",
+]
 
 LEASE = timedelta(minutes=5)  # longer than any exchange with a server may last
 DOCUMENT_WAIT = timedelta(seconds=5)
@@ -86,65 +97,8 @@ def next_try(email_id: int) -> datetime | None:
     return row.next_at if row and row.state in _WAITING and row.next_at < NEVER else None
 
 
-def waits_for(email_ids: Sequence[int], document_ids: Sequence[int]) -> set[int]:
-    """Which of those messages carry one of those papers."""
-    rows = db.session.execute(select(Email.id, Email.document_ids).where(Email.id.in_(email_ids)))
-    return {row.id for row in rows if set(row.document_ids) & set(document_ids)}
-
-
-def release(document_id: int, now: datetime) -> list[int]:
-    """Makes due the messages whose last missing paper has just been made, and names them.
-
-    Not before the moment they were written for: until then a decision may be taken back.
-    """
-    training_id = select(Document.training_id).where(Document.id == document_id)
-    waiting = db.session.execute(
-        select(Email.id, Email.letter, Email.document_ids).where(
-            Email.training_id == training_id.scalar_subquery(),
-            Email.state == EmailState.QUEUED.value,
-            Email.attempts == 0,
-        )
-    ).all()
-    ready = set(
-        db.session.scalars(
-            select(Document.id).where(
-                Document.training_id == training_id.scalar_subquery(),
-                Document.state == DocumentState.READY.value,
-            )
-        )
-    )
-    concerned = (
-        row for row in waiting if document_id in row.document_ids or row.letter == "sign_request"
-    )
-    return _due_at([row.id for row in concerned if ready >= set(row.document_ids)], now)
-
-
-def release_signed(signature_id: int, now: datetime) -> list[int]:
-    """Makes due the messages that waited for the seal of that signature, and names them."""
-    waiting = select(Email.id).where(
-        Email.state == EmailState.QUEUED.value,
-        Email.context["signature_id"].as_integer() == signature_id,
-    )
-    return _due_at(list(db.session.scalars(waiting)), now)
-
-
-def _due_at(email_ids: list[int], now: datetime) -> list[int]:
-    if email_ids:
-        with writing():
-            db.session.execute(
-                update(Email)
-                .where(Email.id.in_(email_ids), *_unleased(now))
-                .values(next_at=case((Email.created_at > now, Email.created_at), else_=now))
-            )
-    return email_ids
-
-
 def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (Email.state.in_(_WAITING), Email.next_at <= now, *_unleased(now))
-
-
-def _unleased(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (or_(Email.lease_until.is_(None), Email.lease_until < now),)
+    return (Email.state.in_(_WAITING), Email.next_at <= now, *unleased(now))
 
 
 # --- Sending
@@ -299,7 +253,7 @@ def cancel_queued(training_id: int) -> None:
     A message already on its way to the server is left to end.
     """
     now = clock.now()
-    of_session = (Email.training_id == training_id, *_unleased(now))
+    of_session = (Email.training_id == training_id, *unleased(now))
     db.session.execute(
         update(Email)
         .where(Email.state.in_((EmailState.QUEUED.value, EmailState.HELD.value)), *of_session)
