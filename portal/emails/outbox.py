@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select
 
 from portal import clock
 from portal.documents.models import Document, DocumentState
@@ -28,6 +28,7 @@ from portal.emails.message import (
 from portal.emails.models import Email, EmailState
 from portal.emails.rules import MAX_TRIES, NEVER, wait_after
 from portal.emails.waiting import release, release_signed, unleased, waits_for
+from portal.emails.withdrawing import cancel_queued
 from portal.extensions import claim, db, settings
 from portal.signature import copies
 from portal.signature.models import Signature
@@ -245,22 +246,3 @@ def retry(email: Email, at: datetime) -> None:
     email.attempts = 0
     email.next_at = at
     email.error = None
-
-
-def cancel_queued(training_id: int) -> None:
-    """Withdraws what has not left of a session, inside the caller's transaction.
-
-    A message already on its way to the server is left to end.
-    """
-    now = clock.now()
-    of_session = (Email.training_id == training_id, *unleased(now))
-    db.session.execute(
-        update(Email)
-        .where(Email.state.in_((EmailState.QUEUED.value, EmailState.HELD.value)), *of_session)
-        .values(state=EmailState.CANCELLED.value, error="Retiré avant son départ")
-    )
-    db.session.execute(
-        update(Email)
-        .where(Email.state == EmailState.UNCERTAIN.value, *of_session)
-        .values(next_at=NEVER)
-    )
