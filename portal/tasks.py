@@ -22,7 +22,7 @@ from portal import clock
 from portal.companies import service as companies
 from portal.config import Config
 from portal.documents import service as documents
-from portal.emails import outbox
+from portal.emails import bounces, outbox
 from portal.extensions import settings, writing
 from portal.funding import service as fundings
 from portal.signature import service as signatures
@@ -91,6 +91,9 @@ class Queue:
         self.sweep = self.huey.periodic_task(
             crontab(minute="*"), name="sweep", priority=SWEEP_PRIORITY
         )(self._sweep)
+        self.collect = self.huey.periodic_task(
+            crontab(minute="*/5"), name="collect", priority=SWEEP_PRIORITY
+        )(self._collect)
         self.remind = self.huey.periodic_task(
             crontab(minute="*/5"), name="remind", priority=SWEEP_PRIORITY
         )(self._remind)
@@ -159,6 +162,10 @@ class Queue:
         for task, identities in waiting:
             for identity in identities:
                 task(identity)
+
+    def _collect(self) -> None:
+        with self.app.app_context():
+            bounces.collect()
 
     def _remind(self) -> None:
         """Looked at often, so that a worker that was stopped in the morning catches up."""
