@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import cli, clock, correspondence, french, tasks, web
+from portal.access.rules import GRANT_IDLE, Actor, Role
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
 from portal.blueprints import receiving
@@ -127,8 +128,21 @@ def _templates(app: Flask) -> None:
     environment.lstrip_blocks = True
     environment.filters.update(french.FILTERS, tel=web.tel)
     environment.globals.update(
-        asset=asset, organisation=_organisation, brand_css=_brand_css, today=clock.today
+        asset=asset,
+        organisation=_organisation,
+        brand_css=_brand_css,
+        today=clock.today,
+        idle_minutes=_idle_minutes,
     )
+
+
+def _idle_minutes() -> int | None:
+    """After how many idle minutes the door of this page closes; None where there is no door."""
+    actor: Actor | None = g.get("actor")
+    if actor is None:
+        return None
+    idle = GRANT_IDLE if actor.role is Role.CLIENT else accounts.IDLE[actor.role]
+    return int(idle.total_seconds() // 60)
 
 
 def _macros(app: Flask) -> None:
@@ -245,6 +259,6 @@ def _headers(response: Response) -> Response:
     else:
         response.headers["Cache-Control"] = "no-store"
         response.vary.add("HX-Request")
-    if request.path.startswith(("/l/", "/acces/", "/espace/")):
+    if request.path.startswith(("/l/", "/acces/", "/agenda/", "/espace/")):
         response.headers["X-Robots-Tag"] = "noindex"
     return response

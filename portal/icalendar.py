@@ -1,11 +1,13 @@
 """Half-days as a calendar file (RFC 5545): Paris time, folded lines, escaped texts. Pure."""
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 MIME = "text/calendar; charset=utf-8"
 FOLD = 75  # octets of one line, its end not counted
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 PRODUCT = "-//Portail des sessions de formation//FR"
 # The rule of the European Union since 1996: last Sundays of March and October, 01:00 UTC.
 _PARIS = (
@@ -84,7 +86,7 @@ def _lines(event: Event) -> list[str]:
 def _escaped(text: str) -> str:
     """A TEXT value: backslash, semicolon, comma and line breaks; no other control character."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(c for c in plain if c == "\n" or c.isprintable())
+    kept = "".join(c for c in plain if c == "\n" or unicodedata.category(c) not in _INVISIBLE)
     for sign in ("\\", ";", ","):
         kept = kept.replace(sign, f"\\{sign}")
     return kept.replace("\n", "\\n")

@@ -42,6 +42,7 @@ class Scope(StrEnum):
 
 
 PREFIX = {Scope.SPACE: "esp", Scope.SIGN: "sig"}
+FEED_PREFIX = "agd"
 _TOKEN = re.compile(r"(?P<prefix>[a-z]{3})-(?P<id>[0-9]{1,9})-(?P<mac>[A-Za-z0-9_-]{43})")
 
 SPACE_DAYS = 60
@@ -64,6 +65,22 @@ def mac(key: str, message: str) -> str:
     """HMAC-SHA256 of `message`, as 43 characters that stand in an address."""
     digest = hmac.new(key.encode(), message.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def feed_token(key: str, feed_id: int, rotation: int) -> str:
+    """« agd-3-… »: the secret part of a calendar's address, made as links are."""
+    return f"{FEED_PREFIX}-{feed_id}-{mac(key, f'calendar|{feed_id}|{rotation}')}"
+
+
+def feed_id_of(text: str) -> int | None:
+    """The id a calendar's address claims; None when it cannot be one. Proves nothing."""
+    match = _TOKEN.fullmatch(text)
+    return int(match["id"]) if match and match["prefix"] == FEED_PREFIX else None
+
+
+def is_same(genuine: str, text: str) -> bool:
+    """In a time that says nothing of where they differ."""
+    return hmac.compare_digest(genuine.encode(), text.encode())
 
 
 def link_id_of(text: str) -> tuple[Scope, int] | None:

@@ -134,4 +134,4 @@ def bare(
 
 def masked(path: str) -> str:
     """The path without the text of a link: a log must not open a space."""
-    return re.sub(r"^/(l|acces)/[^/]+", r"/\1/***", path)
+    return re.sub(r"^/(l|acces|agenda)/[^/]+", r"/\1/***", path)

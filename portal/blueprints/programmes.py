@@ -75,10 +75,12 @@ def page_of(programme: Programme) -> dict[str, Any]:
     return {
         "programme": programme,
         "is_office": is_office,
+        "side": "office" if is_office else "trainer",
         "may_edit": is_office and not programme.replaced_at,
         "pill": pill(programme),
         "sections": [(section, lines(programme, section)) for section in rules.SECTIONS],
         "gaps": rules.gaps(programme.values),
+        "wanted": {gap.field for gap in rules.gaps(programme.values)},
         "is_complete": rules.is_complete(programme.values),
         "public_url": settings().base_url + url_for("public.catalogue.show", slug=programme.slug),
         "versions": versions,

@@ -13,7 +13,7 @@ from portal.access.models import ShareLink
 from portal.access.rules import Scope, trim
 from portal.access.service import Found, LinkStatus
 from portal.accounts import service as accounts
-from portal.blueprints import landing, renewing
+from portal.blueprints import calendars, landing, renewing
 from portal.blueprints.opco import blueprint as opco
 from portal.blueprints.showcase import blueprint as showcase
 from portal.extensions import db
@@ -163,6 +163,7 @@ def _dead_link(token: str) -> ShareLink:
 
 blueprint.register_blueprint(opco)
 blueprint.register_blueprint(showcase)
+blueprint.register_blueprint(calendars.shared)
 
 
 # --- For machines
@@ -170,8 +171,8 @@ blueprint.register_blueprint(showcase)
 
 @blueprint.get("/robots.txt")
 def robots() -> ResponseReturnValue:
-    text = "User-agent: *\nDisallow: /l/\nDisallow: /acces/\nDisallow: /espace/\n"
-    return Response(text, mimetype="text/plain")
+    closed = "".join(f"Disallow: /{path}/\n" for path in ("l", "acces", "agenda", "espace"))
+    return Response(f"User-agent: *\n{closed}", mimetype="text/plain")
 
 
 @blueprint.get("/sante")

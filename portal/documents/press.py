@@ -13,6 +13,7 @@ import threading
 from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
+from queue import LifoQueue
 from typing import Any
 
 from portal.sandbox import read_frame, write_frame
@@ -149,12 +150,21 @@ def _kill(child: "subprocess.Popen[bytes]", late: threading.Event) -> None:
     child.kill()
 
 
-_press = Press()
-atexit.register(_press.close)
+# One for each core, two at most: the three papers of a session are made side by side. The one
+# used last is taken first, so that the other is only started, and its 70 MiB taken, in a crowd.
+_PRESSES = tuple(Press() for _ in range(min(2, os.cpu_count() or 1)))
+_free: LifoQueue[Press] = LifoQueue()
+for _press in _PRESSES:
+    _free.put(_press)
+    atexit.register(_press.close)
 
 
 def print_pdf(
     html: str, expected_pages: int = 1, logo: bytes | None = None, accent: str = ""
 ) -> Printed:
-    """Prints through the press of this process."""
-    return _press.print_pdf(html, expected_pages, logo, accent)
+    """Prints through a press of this process that is free, or the first to be."""
+    machine = _free.get()
+    try:
+        return machine.print_pdf(html, expected_pages, logo, accent)
+    finally:
+        _free.put(machine)

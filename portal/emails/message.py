@@ -31,7 +31,7 @@ from portal.rendering import environment
 from portal.signature import codes, copies
 from portal.signature.models import OneTimeCode, Signature
 
-HELP = "/aide/session-opco"
+OPCO_FINDER = "/trouver-mon-opco"
 _AS_ENCODED = policy.SMTP.clone(refold_source="none")
 # nothing without their link
 LINKED = frozenset(
@@ -100,7 +100,7 @@ def words_of(email: Email) -> Words:
         "subject": email.subject,
         "url": _url(email),
         "code": _code(email),
-        "help_url": settings().base_url + HELP,
+        "finder_url": settings().base_url + OPCO_FINDER,
     }
     template = email.context.get("template", email.letter)
     text = _text().get_template(f"emails/{template}.txt").render(values)

@@ -1,9 +1,9 @@
-"""A link's text opens a dossier: it never reaches a log."""
+"""A link's text opens a dossier or a calendar: it never reaches a log."""
 
 import logging
 import re
 
-_TOKEN = re.compile(r"((?:/|%2[Ff])(?:l|acces)(?:/|%2[Ff]))[A-Za-z0-9_%.~-]+")
+_TOKEN = re.compile(r"((?:/|%2[Ff])(?:l|acces|agenda)(?:/|%2[Ff]))[A-Za-z0-9_%.~-]+")
 
 
 def mask(text: str) -> str:

@@ -145,12 +145,13 @@ def papers_in(message: EmailMessage) -> dict[str, str]:
 
 
 @contextmanager
-def serving(template: Path, folder: Path, chromium: Browser) -> Iterator[Portal]:
-    """Runs the portal on a copy of `template`; stops it, and what it started, at the end."""
+def serving(template: Path, folder: Path, chromium: Browser, **given: str) -> Iterator[Portal]:
+    """Runs the portal on a copy of `template`, with these variables of its environment; stops it,
+    and what it started, at the end."""
     data = folder / "var"
     databases.copy(template, data)
     with mailroom.serving(mailroom.Server()) as server:
-        env = environment(data, free_port(), server.port)
+        env = environment(data, free_port(), server.port) | given
         output = folder / "output.txt"
         with output.open("wb") as said:
             process = subprocess.Popen(flask("serve"), cwd=ROOT, env=env, stdout=said, stderr=said)

@@ -1,12 +1,14 @@
 """« Trouver mon OPCO » and the SIRET field in a real Chromium, with JavaScript and without."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.portal_served import DESKTOP, PHONE, SMALLEST, Portal
+from tests.browser.portal_served import DESKTOP, PHONE, SMALLEST, Portal, serving
 from tests.companies import fake_registry as fake
 from tests.conftest import TRAINER
 
@@ -100,6 +102,48 @@ def test_what_is_typed_meanwhile_is_kept(portal: Portal) -> None:
     expect(page.get_by_label("Raison sociale")).to_have_value("Rempart Securite")
     expect(page.get_by_label("Prénom")).to_have_value("Hélène")
     expect(page.get_by_label("Prénom")).to_be_focused()
+
+
+@pytest.fixture(scope="module")
+def slow_portal(
+    demonstration: Path, tmp_path_factory: pytest.TempPathFactory, chromium: Browser
+) -> Iterator[Portal]:
+    """A portal whose directory of companies takes its time."""
+    folder = tmp_path_factory.mktemp("slow")
+    with fake.serving() as directory:
+        directory.fault = fake.late
+        with serving(demonstration, folder, chromium, PORTAL_REGISTRY_URL=directory.url) as portal:
+            yield portal
+
+
+def test_what_is_typed_in_the_company_meanwhile_is_kept(slow_portal: Portal) -> None:
+    """The look-up takes a second: whoever goes on typing loses no letter."""
+    page = new_session(slow_portal, js=True)
+    page.get_by_label("SIRET", exact=True).fill(fake.VASSEUR)
+    name = page.get_by_label("Raison sociale")
+    name.press_sequentially("Menuiserie Vasseur et filles", delay=20)
+    page.get_by_label("Ville").press_sequentially("Beaune-la-Rolande", delay=100)
+    expect(page.locator("#trouve")).to_be_visible()
+    expect(page.get_by_label("Ville")).to_have_value("Beaune-la-Rolande")
+    expect(page.get_by_label("Ville")).to_be_focused()
+    expect(name).to_have_value("Menuiserie Vasseur et filles")
+    expect(page.get_by_label("Code postal")).to_have_value("21200")  # left alone: filled in
+    expect(page.get_by_text("Brouillon enregistré")).to_be_visible()
+    page.wait_for_timeout(2_500)
+    page.reload()
+    expect(page.get_by_label("Ville")).to_have_value("Beaune-la-Rolande")
+    expect(name).to_have_value("Menuiserie Vasseur et filles")
+
+
+def test_a_siret_corrected_meanwhile_is_looked_up_too(slow_portal: Portal) -> None:
+    page = new_session(slow_portal, js=True)
+    page.get_by_label("SIRET", exact=True).fill(fake.SIGNED)
+    page.keyboard.press("Tab")
+    page.get_by_label("SIRET", exact=True).fill(fake.VASSEUR)
+    page.keyboard.press("Tab")
+    expect(page.locator("#trouve")).to_contain_text("Menuiserie Vasseur")
+    expect(page.get_by_label("Raison sociale")).to_have_value("Menuiserie Vasseur")
+    expect(page.get_by_label("SIRET", exact=True)).to_have_value(fake.VASSEUR)
 
 
 @pytest.mark.parametrize("js", [True, False])

@@ -91,6 +91,15 @@ def slow(h: Handler) -> None:
     h.close_connection = True
 
 
+LATE = 0.8  # seconds, within the patience of the portal
+
+
+def late(h: Handler) -> None:
+    """As it should be, but not at once."""
+    time.sleep(LATE)
+    registry.Handler.do_GET(h)
+
+
 def dripping(h: Handler) -> None:
     h.send_response(200)
     h.send_header("Content-Length", "100000")

@@ -41,6 +41,7 @@ BETWEEN_ROOMS = {
     ("signature", "journal.service"),  # and is tied to the chain, whose head it prints
 }
 OUT_OF_REACH = {
+    "feeds": {"app", "blueprints", "cli", "web"},
     "catalogue": {"app", "blueprints", "cli", "web"},
     "workflow": {"app", "blueprints", "cli", "correspondence", "web"},
     "correspondence": {"app", "blueprints", "cli", "web"},

@@ -308,10 +308,14 @@ def test_the_three_papers_leave_with_their_next_step(app: Flask) -> None:
         ({"opco_code": "AKTO"}, "signez l’exemplaire joint avant de le déposer", "se signe quand"),
         (
             {"funder_choice": "unknown", "opco_code": None},
-            f"{BASE_URL}/aide/session-opco",
+            f"{BASE_URL}/trouver-mon-opco",
             "plus tard",
         ),
-        ({"funder_choice": "none", "opco_code": None}, "aucune demande à déposer", "aide/session"),
+        (
+            {"funder_choice": "none", "opco_code": None},
+            "aucune demande à déposer",
+            "trouver-mon-opco",
+        ),
         ({"funder_choice": None, "opco_code": None}, "trouver votre OPCO", "plus tard"),
     ],
 )

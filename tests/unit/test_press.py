@@ -176,3 +176,13 @@ def test_tripwire_lets_fonts_and_code_through() -> None:
     tripwire("open", (os.__file__, "rb", 0))
     tripwire("compile", (None, "x"))
     assert tripwire.caught == []
+
+
+@pytest.mark.skipif(len(press._PRESSES) < 2, reason="one core has one press")
+def test_a_second_paper_does_not_wait_for_the_first() -> None:
+    busy = press._free.get()
+    try:
+        assert press.print_pdf(PAGE).pages == 1
+        assert press._free.qsize() == len(press._PRESSES) - 1
+    finally:
+        press._free.put(busy)

@@ -35,6 +35,8 @@ auth.logout                  POST -     303   303   303   303   303   303   303 
 client.ask_sign_link         POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.autosave              POST draft shut  shut  shut  shut  409   shut  shut  shut
 client.autosave              POST sent  shut  shut  shut  shut  409   shut  shut  shut
+client.calendar              GET  draft shut  shut  shut  shut  200   shut  shut  shut
+client.calendar              GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.check                 GET  draft shut  shut  shut  shut  200   shut  shut  shut
 client.choose                POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.declare_refusal       GET  sent  shut  shut  shut  shut  200   shut  shut  shut
@@ -75,6 +77,7 @@ office.agreements.show       GET  sent  login 403   403   303   login login logi
 office.agreements.undo       POST sent  login 403   403   303   login login login login
 office.dashboard             GET  -     login 403   403   200   login login login login
 office.dossier.autosave      POST draft login 403   403   409   login login login login
+office.dossier.calendar      GET  sent  login 403   403   200   login login login login
 office.dossier.cancel        GET  sent  login 403   403   200   login login login login
 office.dossier.cancel        POST sent  login 403   403   422   login login login login
 office.dossier.check         GET  draft login 403   403   200   login login login login
@@ -158,6 +161,7 @@ office.signatures.paper      POST sent  login 403   403   303   login login logi
 office.signatures.phone_code GET  sent  login 403   403   200   login login login login
 office.signatures.phone_code POST sent  login 403   403   409   login login login login
 public.accessibility         GET  -     200   200   200   200   200   200   200   200
+public.agenda.feed           GET  -     404   404   404   404   404   404   404   404
 public.brand_css             GET  -     200   200   200   200   200   200   200   200
 public.call_trainer          POST draft 404   404   404   404   404   404   dead  dead
 public.catalogue.index       GET  -     404   404   404   404   404   404   404   404
@@ -186,10 +190,14 @@ signing.signed_file          GET  sent  shut  shut  shut  shut  shut  shut  shut
 signing.send_signed_paper    POST sent  shut  shut  shut  shut  shut  shut  shut  shut
 signing.sign                 POST sent  shut  shut  shut  shut  shut  shut  shut  shut
 static                       GET  -     200   200   200   200   200   200   200   200
+trainer.agenda.close         POST -     login 303   303   403   login login login login
+trainer.agenda.page          GET  -     login 200   200   403   login login login login
+trainer.agenda.renew         POST -     login 200   200   403   login login login login
 trainer.create               GET  -     login 200   200   403   login login login login
 trainer.create               POST -     login 422   422   403   login login login login
 trainer.dashboard            GET  -     login 200   200   403   login login login login
 trainer.dossier.autosave     POST draft login 409   404   403   login login login login
+trainer.dossier.calendar     GET  sent  login 200   404   403   login login login login
 trainer.dossier.cancel       GET  sent  login 200   404   403   login login login login
 trainer.dossier.cancel       POST sent  login 422   404   403   login login login login
 trainer.dossier.check        GET  draft login 200   404   403   login login login login

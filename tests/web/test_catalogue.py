@@ -30,7 +30,7 @@ def titles(page: TestResponse) -> list[str]:
 
 def missing(page: TestResponse) -> list[str]:
     """What the check of the programme still wants, as its links say it."""
-    return [text_in(a) for a in soup_of(page.text).select("#etat ul.list a")]
+    return [text_in(a) for a in soup_of(page.text).select("#verification ul.list a")]
 
 
 def current(app: Flask, code: str = "LPM-14") -> Programme:
@@ -91,7 +91,7 @@ def test_a_programme_is_created_completed_and_then_offered(
     draft = a_training(app)
     assert "Poser un carrelage" not in text_of(trainer.get(draft.step("programme")))
 
-    first = soup_of(page.text).select_one("#etat ul.list a")
+    first = soup_of(page.text).select_one("#verification ul.list a")
     assert first is not None
     assert "champ=nsf_code" in str(first["href"])  # each line leads to its field
     _complete(office, where)
@@ -125,7 +125,7 @@ def _complete(office: Visitor, where: str) -> None:
     assert office.submit(more, two).status_code == 303
     shown = text_of(office.get(where))
     assert "Tracer un calepinage" in shown
-    assert "Préparer (3 h 30)" in shown
+    assert "Préparer 3 h 30" in shown.replace("Préparer3", "Préparer 3")
     three = office.submit(section("contenu", where), button="Ajouter un module")
     assert len(soup_of(three.text).select("fieldset.slot")) == 3
     fewer = office.submit(three, button="Retirer le module 3")
@@ -294,7 +294,12 @@ def test_a_stale_save_shows_both_values_and_loses_neither(app: Flask, office: Vi
     assert again.status_code == 303
 
 
-def test_a_section_opens_and_is_saved_in_its_place(office: Visitor) -> None:
+@pytest.mark.parametrize("is_chosen", [False, True])
+def test_a_section_opens_and_is_saved_in_its_place(
+    app: Flask, office: Visitor, is_chosen: bool
+) -> None:
+    if is_chosen:
+        a_training(app, "sent")
     page = office.get(LPM)
     form = office.hx(section("moyens"), "rubrique-moyens")
     opened = apply_fragment(page.text, form.text, "rubrique-moyens")
@@ -308,6 +313,7 @@ def test_a_section_opens_and_is_saved_in_its_place(office: Visitor) -> None:
     assert saved.headers["HX-Retarget"] == "#rubriques"
     after = apply_fragment(opened, saved.text, "rubriques")
     assert "Ateliers" in soup_of(after).get_text()
+    assert ("Version 4" in soup_of(after).get_text()) is is_chosen
     assert str(soup_of(after).select_one("#rubriques")) == str(
         soup_of(office.get(LPM).text).select_one("#rubriques")
     )

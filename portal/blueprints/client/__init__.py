@@ -9,7 +9,7 @@ from portal import clock, web, workflow
 from portal.access import service as access
 from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
-from portal.blueprints import checking, journey, papers, thread
+from portal.blueprints import calendars, checking, journey, papers, thread
 from portal.blueprints.client import reading
 from portal.blueprints.client import words as space_words
 from portal.blueprints.dossier.acts import filing
@@ -247,6 +247,12 @@ def signed_file(public_id: str, signature_id: int, name: str) -> Response:
 @blueprint.get("/<public_id>/documents.zip")
 def papers_zip(public_id: str) -> Response:
     return papers.download_all(_given_training())
+
+
+@blueprint.get("/<public_id>/agenda.ics")
+def calendar(public_id: str) -> Response:
+    """The half-days, for the client's own calendar."""
+    return calendars.session_file(current_training(), Role.CLIENT)
 
 
 def _given_training() -> TrainingSession:

@@ -8,7 +8,7 @@ from flask import Response, abort, url_for
 from portal import clock, correspondence, web, workflow
 from portal.access import service as access
 from portal.access.rules import Role, Scope
-from portal.blueprints import mails, papers, summary, thread
+from portal.blueprints import calendars, mails, papers, summary, thread
 from portal.blueprints.dossier import blueprint
 from portal.effects.paper import waiting_scan
 from portal.emails import reading as emails
@@ -48,6 +48,12 @@ def training_of(ref: str) -> TrainingSession:
 def page(ref: str) -> Response:
     """Where the session stands, what is awaited, its papers, its link, its messages."""
     return show_page(training_of(ref))
+
+
+@blueprint.get("/<ref>/agenda.ics")
+def calendar(ref: str) -> Response:
+    """The half-days, for the person's own calendar."""
+    return calendars.session_file(training_of(ref), web.actor().role)
 
 
 def show_page(

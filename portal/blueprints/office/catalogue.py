@@ -77,7 +77,9 @@ def _saved(revised: Programme, before: Programme, section: str) -> Response:
         said = f"Rubrique enregistrée dans la version {revised.version}."
     if web.wants_fragment():
         context = page_of(revised) | {"said": said}
-        answer = web.page("programmes/show.html", block=("sections", "state", "said"), **context)
+        answer = web.page(
+            "programmes/show.html", block=("check", "sections", "state", "said"), **context
+        )
         answer.headers["HX-Retarget"] = "#rubriques"
         return answer
     flash(said, "ok")

@@ -8,7 +8,7 @@ from wtforms.validators import Optional
 
 from portal import web, workflow
 from portal.access.rules import Role
-from portal.blueprints import lists, lookup, mails, programmes
+from portal.blueprints import calendars, lists, lookup, mails, programmes
 from portal.blueprints.dossier import blueprint as dossier
 from portal.companies import service as companies
 from portal.fields import EmailField, Required, TileField
@@ -74,4 +74,5 @@ def create() -> Response:
 
 blueprint.register_blueprint(dossier, url_prefix="/sessions")
 blueprint.register_blueprint(mails.blueprint, url_prefix="/courriels")
+blueprint.register_blueprint(calendars.own)
 blueprint.register_blueprint(programmes.blueprint, url_prefix="/programmes")
