@@ -16,7 +16,7 @@ from portal import cli, clock, correspondence, french, tasks, web
 from portal.access.rules import GRANT_IDLE, Actor, Role
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
-from portal.blueprints import receiving
+from portal.blueprints import navigation, receiving
 from portal.config import LOOPBACK, Config
 from portal.extensions import (
     csrf,
@@ -131,6 +131,7 @@ def _templates(app: Flask) -> None:
         asset=asset,
         organisation=_organisation,
         brand_css=_brand_css,
+        navigation=navigation.items,
         today=clock.today,
         idle_minutes=_idle_minutes,
     )

@@ -204,4 +204,5 @@ FILTERS = {
     "nda": nda,
     "iban": iban,
     "phone": phone,
+    "typography": typography,
 }

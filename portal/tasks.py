@@ -102,7 +102,16 @@ class Queue:
         with self.app.app_context():
             if documents.prepare(document_id):
                 for email_id in outbox.release(document_id, clock.now()):
-                    self.deliver(email_id)
+                    self.deliver_in_time(email_id)
+
+    def deliver_in_time(self, email_id: int) -> None:
+        """Now, or at its moment when it waits so that a decision can be taken back."""
+        due_at = outbox.next_try(email_id)
+        wait = _seconds_to(due_at) if due_at else 0.0
+        if wait > 0:
+            self.deliver.schedule((email_id,), delay=wait)
+        else:
+            self.deliver(email_id)
 
     def _deliver(self, email_id: int) -> None:
         """Sends it, or leaves it to those who are sending: their queue is drained by whoever is
@@ -145,8 +154,7 @@ class Queue:
 
     def _draw(self, upload_id: int) -> None:
         with self.app.app_context():
-            if uploads.prepare(upload_id):
-                fundings.suggest(upload_id)
+            _draw(upload_id)
 
     def _sweep(self) -> None:
         if self.huey.pending_count() > CROWDED:
@@ -155,7 +163,7 @@ class Queue:
             waiting = (
                 (self.prepare, documents.pending_ids()),
                 (self.finish, signatures.pending_ids()),
-                (self.draw, uploads.pending_ids()),
+                (self.draw, [*uploads.pending_ids(), *fundings.unread_ids()]),
                 (self.deliver, outbox.due_ids(clock.now())),
                 (self.look_up, companies.due_ids(clock.now())),
             )
@@ -235,7 +243,7 @@ def wake(
             (queue.prepare, documents),
             (queue.finish, signatures),
             (queue.draw, uploads),
-            (queue.deliver, [email_id for email_id in emails if email_id not in later]),
+            (queue.deliver_in_time, [each for each in emails if each not in later]),
             (queue.look_up, lookups),
         ):
             for identity in identities:
@@ -257,6 +265,7 @@ def run_pending(app: App) -> None:
         for pending, carry_out in (
             (documents.pending_ids, _print),
             (uploads.pending_ids, _draw),
+            (fundings.unread_ids, fundings.suggest),
             (signatures.pending_ids, _seal),
             (lambda: outbox.due_ids(clock.now()), outbox.deliver),
         ):
@@ -271,8 +280,8 @@ def _print(document_id: int) -> None:
 
 
 def _draw(upload_id: int) -> None:
-    if uploads.prepare(upload_id):
-        fundings.suggest(upload_id)
+    uploads.prepare(upload_id)
+    fundings.suggest(upload_id)
 
 
 def _seal(signature_id: int) -> None:

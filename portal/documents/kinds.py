@@ -30,11 +30,17 @@ def _declared(facts: Facts) -> tuple[str, ...]:
     declared = (
         f"éclaration d’activité enregistrée sous le numéro {number} auprès du préfet de région "
     )
-    paid = "règle l’intégralité" if facts["funding"]["choice"] == "none" else "reste débitrice"
+    paid = "règle l’intégralité" if _pays_alone(facts["funding"]) else "reste débitrice"
     vat = [price["vat_mention"]]
     if price["vat_regime"] == VatRegime.STANDARD and organisation["vat_number"]:
         vat.append(organisation["vat_number"])
     return (declared + organisation["nda_region"], *vat, paid, "indemnité forfaitaire")
+
+
+def _pays_alone(funding: Facts) -> bool:
+    """No funder was asked, or the company chose to pay for everything after a refusal."""
+    granted = funding["granted"]
+    return bool(granted["net_cents"] == 0 if granted else funding["choice"] == "none")
 
 
 def _quote(facts: Facts) -> tuple[str, ...]:

@@ -21,9 +21,11 @@ UNDO = timedelta(seconds=60)  # a decision's messages wait that long, so that it
 
 
 def receive_agreement(act: Act) -> None:
-    """Keeps the file; a file sent again replaces the one that was waiting."""
+    """Keeps the file: another one replaces the one that waited, the same one changes nothing."""
     training = act.training
     pending = funding.open_agreement(training)
+    if pending is not None and pending.upload.sha256 == act.data["stored"].sha256:
+        raise Refused((uploads.already_sentence(pending.upload),))
     if pending is not None:
         pending.state = AgreementState.REPLACED.value
         db.session.flush()  # one open agreement at a time
@@ -62,8 +64,8 @@ def validate_agreement(act: Act) -> None:
     agreement.funder_pays_vat = data["funder_pays_vat"]
     agreement.subrogation, agreement.number = data["subrogation"], data.get("number") or None
     training.subrogation = agreement.subrogation
-    _fund(act, asked_grant(training, data))
     later = act.at + UNDO
+    _fund(act, asked_grant(training, data), later)
     act.send(
         notices.funded_to_trainer(training, split_of(training), act.organisation, later),
     )
@@ -142,7 +144,7 @@ def self_fund(act: Act) -> None:
     training.self_funded_at = act.at
     training.refused_at = None  # the reason stays: it says why the company pays
     training.subrogation = False
-    _fund(act, NOTHING)
+    _fund(act, NOTHING, act.at)
     act.send(notices.self_funded_to_trainer(training, act.organisation, act.at))
 
 
@@ -188,12 +190,13 @@ def split_of(training: TrainingSession) -> Split:
     return funding.split_of(training)
 
 
-def _fund(act: Act, granted: Grant) -> None:
+def _fund(act: Act, granted: Grant, at: datetime) -> None:
+    """`at`: when the signing link may leave, if there is something to undertake."""
     training = act.training
     training.granted_cents, training.granted_vat_cents = granted.net_cents, granted.vat_cents
     training.funded_at = act.at
     if split_of(training).remainder_cents:
-        signing.ask_undertaking(act, at=act.at + UNDO)
+        signing.ask_undertaking(act, at=at)
 
 
 def _unfund(training: TrainingSession, state: State) -> None:

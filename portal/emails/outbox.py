@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, case, or_, select, update
 
 from portal import clock
 from portal.documents.models import Document, DocumentState
@@ -93,10 +93,13 @@ def waits_for(email_ids: Sequence[int], document_ids: Sequence[int]) -> set[int]
 
 
 def release(document_id: int, now: datetime) -> list[int]:
-    """Makes due the messages whose last missing paper has just been made, and names them."""
+    """Makes due the messages whose last missing paper has just been made, and names them.
+
+    Not before the moment they were written for: until then a decision may be taken back.
+    """
     training_id = select(Document.training_id).where(Document.id == document_id)
     waiting = db.session.execute(
-        select(Email.id, Email.document_ids).where(
+        select(Email.id, Email.letter, Email.document_ids).where(
             Email.training_id == training_id.scalar_subquery(),
             Email.state == EmailState.QUEUED.value,
             Email.attempts == 0,
@@ -110,7 +113,9 @@ def release(document_id: int, now: datetime) -> list[int]:
             )
         )
     )
-    concerned = (row for row in waiting if document_id in row.document_ids)
+    concerned = (
+        row for row in waiting if document_id in row.document_ids or row.letter == "sign_request"
+    )
     return _due_at([row.id for row in concerned if ready >= set(row.document_ids)], now)
 
 
@@ -127,7 +132,9 @@ def _due_at(email_ids: list[int], now: datetime) -> list[int]:
     if email_ids:
         with writing():
             db.session.execute(
-                update(Email).where(Email.id.in_(email_ids), *_unleased(now)).values(next_at=now)
+                update(Email)
+                .where(Email.id.in_(email_ids), *_unleased(now))
+                .values(next_at=case((Email.created_at > now, Email.created_at), else_=now))
             )
     return email_ids
 
@@ -171,13 +178,13 @@ def _check(email: Email) -> None:
     """Raises when the message cannot leave now, or at all."""
     if email.attempts >= MAX_TRIES:
         raise _GivenUp("Chaque essai d’envoi a été interrompu")
-    documents = documents_of(email)
+    documents = documents_of(email) or _to_sign(email)
     if any(row.superseded_at is not None for row in documents):
         raise _Withdrawn("Les documents ont été remplacés ou retirés avant le départ du message")
     failed = [row for row in documents if row.state == DocumentState.FAILED]
     if failed:
         raise _NotYet(
-            "Une pièce jointe n’a pas pu être préparée\u00a0: le message l’attend",
+            "Un document n’a pas pu être préparée\u00a0: le message l’attend",
             FAILED_DOCUMENT_WAIT,
         )
     if any(row.state != DocumentState.READY for row in documents):
@@ -185,6 +192,13 @@ def _check(email: Email) -> None:
     _check_signature(signature_of(email))
     check_link(email)
     check_code(email)
+
+
+def _to_sign(email: Email) -> list[Document]:
+    """What a signing link opens: the message that carries it waits until it can be read."""
+    if email.letter != "sign_request" or email.training is None:
+        return []
+    return [row for row in email.training.documents if row.superseded_at is None]
 
 
 def _check_signature(signature: Signature | None) -> None:

@@ -37,6 +37,8 @@ def reason_line(reason: str) -> str:
 
 
 def received(upload: Upload) -> str:
-    """« accord.pdf (2 pages, 212 Ko) »."""
+    """« accord.pdf (2 pages, 212 Ko) ». Its extension is ours: only what stands before it could
+    be taken for an address."""
     pages = french.count(upload.pages, "page")
-    return f"{said(upload.name, 120)} ({pages}, {french.size(upload.octets)})"
+    name, dot, extension = upload.name.rpartition(".")
+    return f"{said(name, 120)}{dot}{extension} ({pages}, {french.size(upload.octets)})"

@@ -10,11 +10,13 @@ from portal.funding.models import Agreement
 
 @dataclass(frozen=True)
 class Check:
-    """One line: what was compared, whether it agrees (None: not read), and the detail."""
+    """One line: what was compared, whether it agrees (None: not read), the detail, and the page
+    of the agreement where it was read."""
 
     text: str
     agrees: bool | None
     detail: str
+    page: int | None = None
 
 
 def of(agreement: Agreement, nda: str) -> list[Check]:
@@ -49,6 +51,6 @@ def _same(text: str, read: dict[str, Any] | None, expected: Any, show: Any = str
         value = date.fromisoformat(value)
     shown = show(value)
     if value == expected:
-        return Check(text, True, shown)
+        return Check(text, True, shown, read["page"])
     wanted = show(expected) if expected is not None else "inconnu"
-    return Check(text, False, f"lu {shown}, attendu {wanted}")
+    return Check(text, False, f"lu {shown}, attendu {wanted}", read["page"])

@@ -41,7 +41,7 @@ class Agreement(db.Model):  # type: ignore[name-defined]
     state: Mapped[str] = mapped_column(default=AgreementState.RECEIVED.value)
     version: Mapped[int] = mapped_column(default=1)
     received_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    suggestions: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    suggestions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     number: Mapped[str | None]
     printed_cents: Mapped[int | None]
     base: Mapped[str | None]

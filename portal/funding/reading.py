@@ -43,6 +43,7 @@ class Reading:
     `decision` is "total", "partial" or "refused"; `amount` is in cents and excludes VAT or not
     as `base` says (None: not said); `minutes` is the length for one trainee; `payee` is
     "organisation" or "company". `is_scan`: there is no text to read. `blank_pages` have none.
+    `sizes` are the width and height of each page, in points.
     """
 
     decision: Suggestion[str] | None = None
@@ -59,11 +60,13 @@ class Reading:
     payee: Suggestion[str] | None = None
     is_scan: bool = False
     blank_pages: tuple[int, ...] = ()
+    sizes: tuple[tuple[float, float], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` reads back; days are ISO texts."""
         data: dict[str, Any] = {"base": self.base, "is_scan": self.is_scan}
         data["blank_pages"] = list(self.blank_pages)
+        data["sizes"] = [list(size) for size in self.sizes]
         for name in FIELDS:
             one: Suggestion[Any] | None = getattr(self, name)
             value = one.value if one else None
@@ -88,7 +91,8 @@ class Reading:
                 fields[name] = Suggestion(**{**one, "value": value, "box": tuple(one["box"])})
         base = Base(data["base"]) if data["base"] else None
         blank = tuple(data["blank_pages"])
-        return cls(base=base, is_scan=data["is_scan"], blank_pages=blank, **fields)
+        sizes = tuple((width, height) for width, height in data["sizes"])
+        return cls(base=base, is_scan=data["is_scan"], blank_pages=blank, sizes=sizes, **fields)
 
 
 DAYS = ("start", "end")
@@ -110,8 +114,9 @@ FIELDS = (
 def read(pages: Sequence[Page]) -> Reading:
     """Suggestions for what the agreement on `pages` says."""
     blank = tuple(page.number for page in pages if not page.words)
+    sizes = tuple((page.width, page.height) for page in pages)
     if sum(len(page.words) for page in pages) < SCAN_WORDS:
-        return Reading(is_scan=True, blank_pages=blank)
+        return Reading(is_scan=True, blank_pages=blank, sizes=sizes)
     layout = lay_out(pages)
     figures = reading_amounts.read(layout)
     decision = _decision(layout, figures)
@@ -132,6 +137,7 @@ def read(pages: Sequence[Page]) -> Reading:
         organisation_nda=_best(layout, "organisation_nda"),
         payee=_said(agreed(said("payee", layout))),
         blank_pages=blank,
+        sizes=sizes,
     )
 
 

@@ -11,7 +11,7 @@ from portal.funding import reading
 from portal.funding.models import Agreement
 from portal.funding.rules import AgreementState, Grant, Split, VatRegime, split
 from portal.training.models import TrainingSession
-from portal.uploads.models import Upload
+from portal.uploads.models import Upload, UploadState
 
 log = logging.getLogger(__name__)
 
@@ -96,19 +96,32 @@ def decided_since(user_id: int, at: datetime) -> list[Agreement]:
 def suggest(upload_id: int) -> None:
     """Reads the words of a prepared file into suggestions for the agreements it carries.
 
-    They are shown beside the form, « à vérifier »; nothing is ever applied by itself.
+    They are shown beside the form, « à vérifier »; nothing is ever applied by itself. Words that
+    cannot be read are treated as a scan: there is nothing to suggest.
     """
     upload = db.session.get(Upload, upload_id)
-    if upload is None or upload.words is None:
+    if upload is None or upload.state == UploadState.RECEIVED:
         return
     try:
-        found = reading.read(reading.parse_bbox(upload.words)).to_json()
+        found = reading.read(reading.parse_bbox(upload.words or ""))
     except reading.PagesError:
         log.warning("the words of upload %s cannot be read", upload_id)
-        return
+        found = reading.Reading(is_scan=True)
     with writing():
         db.session.execute(
             db.update(Agreement)
             .where(Agreement.upload_id == upload_id, Agreement.suggestions.is_(None))
-            .values(suggestions=found)
+            .values(suggestions=found.to_json())
         )
+
+
+def unread_ids() -> list[int]:
+    """The files that stand ready and whose agreement nobody read: the worker died in between."""
+    return list(
+        db.session.scalars(
+            select(Upload.id)
+            .join(Agreement, Agreement.upload_id == Upload.id)
+            .where(Agreement.suggestions.is_(None), Upload.state != UploadState.RECEIVED.value)
+            .distinct()
+        )
+    )

@@ -98,7 +98,7 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_to_read() -> None:
     assert read([]) == Reading(is_scan=True)
     empty = [Page(1, (), 595, 842), Page(2, (), 595, 842)]
-    assert read(empty) == Reading(is_scan=True, blank_pages=(1, 2))
+    assert read(empty) == Reading(is_scan=True, blank_pages=(1, 2), sizes=((595, 842),) * 2)
     stamp = Page(1, (Word("Numérisé", 10, 10, 60, 20), Word("2026", 62, 10, 80, 20)), 595, 842)
     assert read([stamp]).is_scan
 

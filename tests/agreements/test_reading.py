@@ -68,7 +68,7 @@ def test_published_figures_are_those_measured(
 def test_a_scan_is_said_to_be_one(tmp_path: Path) -> None:
     (scan,) = (agreement for agreement in FIRST_SET if agreement.is_scan)
     reading = read(scan.pages(tmp_path))
-    assert reading == Reading(is_scan=True, blank_pages=(1,))
+    assert reading == Reading(is_scan=True, blank_pages=(1,), sizes=reading.sizes)
 
 
 def test_a_page_without_text_beside_others_is_named(tmp_path: Path) -> None:

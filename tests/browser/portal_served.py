@@ -18,9 +18,12 @@ from typing import Any
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from portal import clock, tasks
 from portal.accounts.service import DEMONSTRATION_PASSWORD
 from portal.app import create_app
 from portal.config import Config
+from portal.emails.models import Email
+from portal.extensions import db, writing
 from tests import conftest, databases
 from tests.emails import mailroom
 from tests.installation import ROOT
@@ -117,6 +120,17 @@ class Portal:
         )
         return found[-1]
 
+    def a_minute_later(self) -> None:
+        """What waits so that a decision can be taken back leaves now."""
+        app = self.app()
+        with app.app_context(), writing():
+            held = db.select(Email).where(Email.state == "queued", Email.next_at > clock.now())
+            for message in db.session.scalars(held):
+                message.created_at = message.next_at = clock.now()
+        with app.app_context():
+            tasks.sweep()
+        conftest.close(app)
+
     def app(self) -> Flask:
         """An application on the same data, to bring sessions to a point and read rows."""
         return create_app(Config.from_env(self.env))
@@ -133,6 +147,15 @@ def link_in(message: EmailMessage) -> str:
     found = re.search(r"http://127\.0\.0\.1:[0-9]+(/l/\S+)", body.get_content())
     assert found, body.get_content()
     return found[1]
+
+
+def code_in(message: EmailMessage) -> str:
+    """The six figures of a one-time code, as a phone copies them."""
+    body = message.get_body(("plain",))
+    assert body is not None
+    found = re.search(r"\b[0-9]{3} ?[0-9]{3}\b", body.get_content().replace("\u00a0", " "))
+    assert found, body.get_content()
+    return found[0]
 
 
 def papers_in(message: EmailMessage) -> dict[str, str]:

@@ -77,6 +77,19 @@ def test_funding_says_who_pays_whom(kind: str) -> None:
     assert "Subrogation" not in alone
 
 
+@pytest.mark.parametrize("kind", ["convention", "engagement"])
+@pytest.mark.parametrize("regime", REGIMES)
+def test_a_company_that_pays_for_everything_reads_the_whole_price(kind: str, regime: str) -> None:
+    """After a refusal: no funder is owed anything, none is named among those who pay."""
+    alone = {"vat_regime": regime, "granted_cents": 0, "granted_vat_cents": 0, "subrogation": False}
+    training = cast.training(**alone, agreements=[])
+    text = papers.made(kind, training, cast.organisation(vat_regime=regime)).text
+    whole = "2 268,00 € TTC" if regime == "standard" else "1 890,00 €"
+    assert f"L'entreprise règle l'intégralité du prix à l'organisme, soit {whole}" in text
+    assert "Facturé à Constructys" not in text
+    assert "reste débitrice" not in text
+
+
 def test_internal_rules_are_linked_or_annexed() -> None:
     annexing = cast.organisation(internal_rules=cast.RULES)
     text = papers.made("convention", cast.training(), annexing).text

@@ -196,6 +196,18 @@ def test_a_try_that_is_near_is_planned_once(app: Flask) -> None:
     assert planned.eta == (NOW + timedelta(minutes=1)).replace(tzinfo=None)
 
 
+def test_what_waits_for_a_decision_to_stand_leaves_at_its_minute(app: Flask) -> None:
+    training, organisation = dossier()
+    email_id = posted(letters.call_trainer(training, organisation, NOW + timedelta(minutes=1)))
+    queue = tasks.queue_of(settings().queue)
+    with time_machine.travel(NOW, tick=False):
+        tasks.wake(emails=[email_id])
+        work(queue)
+    (planned,) = queue.huey.scheduled()
+    assert planned.args == [email_id]
+    assert planned.eta == (NOW + timedelta(minutes=1)).replace(tzinfo=None)
+
+
 def test_a_far_try_is_left_to_the_sweep(app: Flask) -> None:
     configured(app, smtp=Server(port=1).smtp())
     training, organisation = dossier()

@@ -533,6 +533,18 @@ def test_the_last_paper_lets_the_message_leave_without_waiting(
     assert outbox.due_ids(NOW) == [email_id]
 
 
+def test_papers_made_early_hasten_no_message_of_a_decision_that_may_be_taken_back(
+    app: Flask, server: Server, clock: time_machine.Traveller
+) -> None:
+    email_id = message(ready=False)
+    claim(Email, email_id, created_at=NOW + MINUTE, next_at=NOW + MINUTE)
+    for document_id in again(email_id).document_ids:
+        finish(db.session.get_one(Document, document_id))
+        outbox.release(document_id, NOW)
+    assert outbox.due_ids(NOW) == []
+    assert outbox.due_ids(NOW + MINUTE) == [email_id]
+
+
 def test_a_paper_that_could_not_be_made_is_said_on_the_message(
     app: Flask, server: Server, clock: time_machine.Traveller
 ) -> None:

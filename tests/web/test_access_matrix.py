@@ -72,6 +72,7 @@ office.agreements.decide     POST sent  login 403   403   422   login login logi
 office.agreements.export     GET  -     login 403   403   200   login login login login
 office.agreements.original   GET  sent  login 403   403   200   login login login login
 office.agreements.page_image GET  sent  login 403   403   404   login login login login
+office.agreements.presence   POST sent  login 403   403   200   login login login login
 office.agreements.queue      GET  -     login 403   403   200   login login login login
 office.agreements.show       GET  sent  login 403   403   303   login login login login
 office.agreements.undo       POST sent  login 403   403   303   login login login login

@@ -76,6 +76,28 @@ def test_the_oldest_stands_first(app: Flask, office: Visitor, frozen: Clock) -> 
     assert "Début le" in rows[0]
 
 
+def test_the_navigation_counts_what_waits(app: Flask, office: Visitor) -> None:
+    before = waiting(office.get("/organisme/"))
+    training = a_training(app, "received")
+    page = office.get(QUEUE)
+    assert waiting(page) == before + 1
+    assert current(page) == current(office.get(address(app, training))) == ["Accords"]
+    assert current(office.get(f"/organisme/dossiers/{training.ref}/")) == ["Dossiers"]
+    decide(office, address(app, training), **TOTAL)
+    assert waiting(office.get("/organisme/")) == before
+
+
+def waiting(page: TestResponse) -> int:
+    """The number beside « Accords »."""
+    count = soup_of(page.text).select_one(".nav .count")
+    return int(text_in(count).split()[0]) if count else 0
+
+
+def current(page: TestResponse) -> list[str]:
+    """Where the navigation says one is."""
+    return [text_in(a).split()[0] for a in soup_of(page.text).select(".nav a[aria-current]")]
+
+
 def test_what_was_read_is_to_be_checked_and_never_applied_alone(
     app: Flask, office: Visitor
 ) -> None:
@@ -87,6 +109,8 @@ def test_what_was_read_is_to_be_checked_and_never_applied_alone(
     assert "à vérifier" in text
     assert "non lu sur le document" in text
     assert facts(app, training)["granted_cents"] is None
+    (mark,) = soup_of(page.text).select(".page-image")
+    assert len(mark.select("svg rect")) >= 3  # the amount, the number and who is paid
     amount = soup_of(page.text).select_one("[name=amount]")
     assert amount is not None
     assert str(amount["value"]).replace("\u202f", " ").replace("\u00a0", " ") == "1 600,00"
@@ -213,15 +237,28 @@ def test_a_second_person_is_seen_and_comes_too_late(app: Flask, office: Visitor)
     training = a_training(app, "received")
     path = address(app, training)
     opened = office.get(path)
+    assert "a ouvert" not in text_of(shown_to(office, opened))
     other = sign_in(app, "ines.rocher@rivage-formation.example")
     page = other.get(path)
     assert "Nadia Belkacem a ouvert cet accord il y a moins de cinq minutes." in text_of(page)
+    shown_to(other, page)
+    assert "Inès Rocher a ouvert cet accord" in text_of(shown_to(office, opened))
     assert decide(other, page, **TOTAL).status_code == 303
     before = facts(app, training), letters(app, training)
     late = decide(office, opened, **PARTIAL)
     assert late.status_code == 409
     assert "vérification" in text_of(late) or "validé" in text_of(late) or "traité" in text_of(late)
     assert (facts(app, training), letters(app, training)) == before
+
+
+def shown_to(person: Visitor, page: TestResponse) -> TestResponse:
+    """What the opened page asks for by itself, once it is shown."""
+    form = soup_of(page.text).select_one("#presence")
+    assert form is not None
+    token = form.select_one("[name=csrf_token]")
+    assert token is not None
+    data = {"csrf_token": str(token["value"])}
+    return person.hx(str(form["hx-post"]), target="presence", data=data)
 
 
 # --- A minute to take it back

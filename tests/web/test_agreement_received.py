@@ -5,10 +5,15 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from portal import workflow
+from portal.access.rules import Actor, Role
 from portal.extensions import db
+from portal.funding import service as fundings
 from portal.funding.models import Agreement
 from portal.training.models import TrainingSession
-from tests import story
+from portal.training.rules import Event
+from portal.uploads import service as uploads
+from tests import second_half, story
 from tests.pages import Visitor, soup_of, text_of
 from tests.screens import follow, section
 from tests.second_half import LETTER, hand_in, paper
@@ -182,3 +187,32 @@ def _file() -> tuple[object, str]:
     import io
 
     return io.BytesIO(PDF[0]), PDF[1]
+
+
+def test_an_agreement_nobody_read_is_read_at_the_next_sweep(app: Flask, office: Visitor) -> None:
+    """The worker died between the pages and their reading: nobody waits for ever."""
+    training = a_training(app, "received")
+    with app.app_context():
+        agreement = db.session.get_one(TrainingSession, training.id).agreements[-1]
+        page, upload_id = f"/organisme/accords/{agreement.id}", agreement.upload_id
+        assert uploads.prepare(upload_id)
+        assert upload_id in fundings.unread_ids()
+    assert "Les pages sont en préparation" in text_of(office.get(page))
+    story.work(app)
+    assert "Lu page 1 : 1 600,00 €" in text_of(office.get(page))
+    with app.app_context():
+        assert upload_id not in fundings.unread_ids()
+
+
+def test_the_same_file_sent_twice_at_once_counts_once(app: Flask) -> None:
+    """Both requests found no agreement: the second one reads the row again and says so."""
+    training = a_training(app, "filed")
+    with app.app_context():
+        row = db.session.get_one(TrainingSession, training.id)
+        client = Actor(Role.CLIENT, row.links[0].id, "Hélène Vasseur")
+        stored = second_half.stored_paper()
+        workflow.perform(Event.RECEIVE_AGREEMENT, row, client, stored=stored)
+        before = letters(app, training)
+        with pytest.raises(workflow.Refused, match="Ce fichier est déjà dans le dossier"):
+            workflow.perform(Event.RECEIVE_AGREEMENT, row, client, stored=stored)
+    assert letters(app, training) == before

@@ -1,0 +1,74 @@
+"""The main navigation of the signed-in areas: one line is one entry."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import request, url_for
+from flask_login import current_user
+
+from portal.accounts import service as accounts
+from portal.funding import service as fundings
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`within`: the blueprints whose pages stand under it; `waiting` counts what is awaited."""
+
+    text: str
+    endpoint: str
+    within: tuple[str, ...]
+    waiting: Callable[[], int] = lambda: 0
+    is_shown: Callable[[], bool] = lambda: True
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry as a page shows it."""
+
+    text: str
+    url: str
+    is_current: bool
+    waiting: int
+
+
+def _reads_over() -> bool:
+    """Whether papers are read over; False before the organisation is described."""
+    try:
+        return accounts.organisation().reads_over
+    except accounts.MissingOrganisation:
+        return False
+
+
+OFFICE = (
+    Entry("À relire", "office.proofreading.queue", ("office.proofreading",), is_shown=_reads_over),
+    Entry(
+        "Accords",
+        "office.agreements.queue",
+        ("office.agreements", "office.signatures"),
+        fundings.waiting_count,
+    ),
+    Entry("Dossiers", "office.dashboard", ("office", "office.dossier", "office.agenda")),
+    Entry("Programmes", "office.programmes.index", ("office.programmes", "office.programme")),
+    Entry("Courriels", "office.mails.index", ("office.mails",)),
+    Entry(
+        "Réglages",
+        "office.settings.index",
+        ("office.settings", "office.reminders", "office.people"),
+    ),
+)
+TRAINER = (
+    Entry("Sessions", "trainer.dashboard", ("trainer", "trainer.dossier", "trainer.agenda")),
+    Entry("Programmes", "trainer.programmes.index", ("trainer.programmes",)),
+    Entry("Courriels", "trainer.mails.index", ("trainer.mails",)),
+)
+
+
+def items() -> list[Item]:
+    """The navigation of whoever is signed in; a page of nobody's area has no current item."""
+    entries = OFFICE if current_user.is_office else TRAINER
+    here = request.blueprint or ""
+    return [
+        Item(entry.text, url_for(entry.endpoint), here in entry.within, entry.waiting())
+        for entry in entries
+        if entry.is_shown()
+    ]
