@@ -81,7 +81,7 @@ def choose_reminders(settings: Mapping[Kind, Setting], actor: Actor) -> None:
 
 def reminders_of(training: TrainingSession) -> Shown:
     """What the page of a dossier says of its reminders."""
-    return reminders.shown(training.id, _reminder_facts(training), clock.today())
+    return reminders.shown(training.id, _reminder_facts(training), clock.now())
 
 
 def _reminder_facts(training: TrainingSession) -> ReminderFacts:

@@ -21,9 +21,10 @@ from huey.serializer import Serializer
 from portal import clock
 from portal.companies import service as companies
 from portal.config import Config
+from portal.documents import coherence
 from portal.documents import service as documents
 from portal.emails import bounces, outbox
-from portal.extensions import settings, writing
+from portal.extensions import db, settings, writing
 from portal.funding import service as fundings
 from portal.signature import service as signatures
 from portal.training import completing
@@ -148,7 +149,7 @@ class Queue:
 
     def _finish(self, signature_id: int) -> None:
         with self.app.app_context():
-            if signatures.finish(signature_id):
+            if may_seal(signature_id) and signatures.finish(signature_id):
                 for email_id in outbox.release_signed(signature_id, clock.now()):
                     self.deliver(email_id)
 
@@ -179,6 +180,15 @@ class Queue:
         """Looked at often, so that a worker that was stopped in the morning catches up."""
         with self.app.app_context():
             self.each_day()
+
+
+def may_seal(signature_id: int) -> bool:
+    """Whether the papers of that dossier agree; else the seal waits, and the dossier says why."""
+    found = coherence.before_sealing(signature_id)
+    for difference in found:
+        log.error("signature %s is not sealed: %s", signature_id, difference.sentence)
+    db.session.rollback()
+    return not found
 
 
 def complete_company(finding_id: int) -> None:
@@ -285,7 +295,7 @@ def _draw(upload_id: int) -> None:
 
 
 def _seal(signature_id: int) -> None:
-    if signatures.finish(signature_id):
+    if may_seal(signature_id) and signatures.finish(signature_id):
         outbox.release_signed(signature_id, clock.now())
 
 

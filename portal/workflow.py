@@ -14,7 +14,16 @@ from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
 from portal.documents.models import Document
-from portal.effects import addresses, amending, funding, paper, preparing, reminding, signing
+from portal.effects import (
+    addresses,
+    amending,
+    funding,
+    gate,
+    paper,
+    preparing,
+    reminding,
+    signing,
+)
 from portal.effects.act import Act
 from portal.effects.act import Refused as Refused
 from portal.effects.preparing import address_on_file as address_on_file
@@ -57,6 +66,7 @@ def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) 
         if sentences:
             raise Refused(sentences)
         EFFECTS[event](act)
+        gate.check(act)
         target = life_rules.TRANSITIONS[event].target
         if target is not None:
             act.training.state = target.value

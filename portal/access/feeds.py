@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from portal.access import rules
 from portal.access.models import CalendarFeed
+from portal.accounts.models import User
 from portal.extensions import db, settings
 
 
@@ -45,10 +46,12 @@ def url_of(feed: CalendarFeed) -> str:
 
 
 def find(text: str) -> CalendarFeed | None:
-    """The open calendar whose address that is; None for a forged, replaced or closed one."""
+    """The open calendar at that address; None for a forged, replaced or closed one, or a person
+    whose account was disabled."""
     identity = rules.feed_id_of(text)
     feed = db.session.get(CalendarFeed, identity) if identity else None
     if feed is None or feed.revoked_at is not None:
         return None
+    owner = db.session.get_one(User, feed.user_id)
     genuine = rules.feed_token(settings().link_key, feed.id, feed.rotation)
-    return feed if rules.is_same(genuine, text) else None
+    return feed if rules.is_same(genuine, text) and owner.is_enabled else None

@@ -105,7 +105,20 @@ def _texts(training: TrainingSession, recap: dict[str, Any]) -> dict[str, str]:
         "people_text": ", ".join(names[:12])
         + (f"… et {len(names) - 12} autres" if len(names) > 12 else ""),
         "warning": _duration_warning(training),
+        "newer_text": _newer(training),
     }
+
+
+def _newer(training: TrainingSession) -> str:
+    """Says that the programme has changed since it was chosen; empty when it has not."""
+    newer, chosen = trainings.newer_programme(training), training.programme
+    if newer is None or chosen is None:
+        return ""
+    day = french.date_mid(newer.dated)
+    return (
+        f"Le programme a une version {newer.version}, du {day}. Cette session garde la version "
+        f"{chosen.version} tant que vous ne choisissez pas la nouvelle."
+    )
 
 
 def _duration_warning(training: TrainingSession) -> str:

@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 from sqlalchemy import select
 
-from portal import clock, workdays, workflow
+from portal import clock, correspondence, workdays, workflow
 from portal.access import service as access
-from portal.access.rules import Actor, Role, Scope
+from portal.access.rules import CLOCK, Actor, Role, Scope
 from portal.accounts import service as accounts
 from portal.accounts.models import User
 from portal.demonstration import letters, stories
@@ -21,6 +21,7 @@ from portal.emails.models import Email, EmailState
 from portal.extensions import db
 from portal.funding import service as fundings
 from portal.funding.rules import Base, opcos
+from portal.reminders.rules import Kind
 from portal.signature import codes
 from portal.signature.models import Channel, OneTimeCode
 from portal.signature.rules import consent_sentences
@@ -205,6 +206,19 @@ def cancel(story: Story, reason: str) -> None:
     workflow.perform(Event.CANCEL, story.training(), story.trainer_actor(), reason=reason)
 
 
+def remind(story: Story, kind: Kind) -> None:
+    """The reminder the worker sent that day."""
+    if not correspondence.remind(story.training(), CLOCK, kind):
+        _nothing(f"to remind of in {story.key}")
+
+
+def write(story: Story, text: str, by_client: bool = False) -> None:
+    """A message; what is written at one hour by one side is one message."""
+    actor = story.client_actor() if by_client else story.trainer_actor()
+    key = f"demonstration-{clock.now().isoformat()}"
+    correspondence.write_message(story.training(), actor, text, key)
+
+
 def leave(story: Story) -> None:
     """What the worker does of one session: its papers are made, its messages leave."""
     training = story.training()
@@ -228,6 +242,8 @@ EVENT_OF: dict[Callable[..., None], str] = {
     sign: Event.SIGN.value,
     start: Event.START.value,
     cancel: Event.CANCEL.value,
+    remind: "remind",
+    write: "write_message",
 }
 
 

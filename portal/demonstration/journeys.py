@@ -10,6 +10,7 @@ from portal import clock, french, money
 from portal.accounts.models import User
 from portal.demonstration import acts, stories
 from portal.demonstration.acts import Story, programme, two_days
+from portal.reminders.rules import Kind
 from portal.training.rules import Way
 
 FULL_BUDGET = "Budget annuel de l’entreprise épuisé"
@@ -43,6 +44,7 @@ def _shared(story: Story) -> Story:
     story.on((5, "09:40"), acts.create, way=Way.LINK, email=stories.WAITED_FOR)
     story.on((5, "09:46"), acts.fill, programme=programme("EPE-14"), schedule=two_days(44))
     story.on((5, "09:48"), acts.share)
+    story.on((2, "09:05"), acts.remind, kind=Kind.ANSWERS)
     return story
 
 
@@ -73,6 +75,9 @@ def _sent_by_the_client(story: Story) -> Story:
     """The whole first half: link, client's answers, the three documents; nothing filed yet."""
     _by_link(story, 9, programme("LPM-14"), two_days(34))
     _answered(story, 7, "CONSTRUCTYS", stories.people(stories.VASSEUR_TEAM))
+    story.on((6, "11:20"), acts.write, text=stories.ADVICE)
+    story.on((6, "16:05"), acts.write, text=stories.QUESTION, by_client=True)
+    story.on((3, "09:05"), acts.remind, kind=Kind.FILING)
     return story
 
 
@@ -131,6 +136,7 @@ def _to_sign(story: Story) -> Story:
         (3, "11:02"), acts.validate, granted_cents=378_000, subrogation=True,
         number="ATL-2026-51908",
     )  # fmt: skip
+    story.on((1, "09:05"), acts.remind, kind=Kind.SIGNATURE)
     return story
 
 

@@ -53,6 +53,15 @@ BEGUN = {
 }
 
 
+ADVICE = (
+    "Bonjour, pensez à choisir «\u00a0plan de développement des compétences\u00a0» et à cocher la "
+    "subrogation\u00a0: vous n’aurez rien à avancer."
+)
+QUESTION = (
+    "Merci. Notre métreuse reprend à mi-temps en janvier\u00a0: peut-elle suivre la seconde "
+    "journée à distance\u00a0?"
+)
+
 TEAMS = {
     "vallon": (
         ("Karim", "Ouali", "", "Mécanicien"),

@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, case, or_, select, update
 from portal import clock
 from portal.documents.models import Document, DocumentState
 from portal.emails import smtp
-from portal.emails.endings import after_cut, after_failure
 from portal.emails.keeping import keep, path_of_eml
 from portal.emails.message import (
     DeadCode,
@@ -28,7 +27,8 @@ from portal.emails.message import (
     signature_of,
 )
 from portal.emails.models import Email, EmailState
-from portal.emails.rules import MAX_TRIES, NEVER
+from portal.emails.rules import MAX_TRIES, NEVER, wait_after
+from portal.emails.withdrawing import cancel_queued
 from portal.extensions import claim, db, settings, writing
 from portal.signature import copies
 from portal.signature.models import Signature
@@ -38,6 +38,7 @@ __all__ = ["cancel_queued", "deliver", "due_ids", "message_of", "path_of_eml", "
 LEASE = timedelta(minutes=5)  # longer than any exchange with a server may last
 DOCUMENT_WAIT = timedelta(seconds=5)
 FAILED_DOCUMENT_WAIT = timedelta(minutes=1)
+UNCERTAIN_WAIT = timedelta(minutes=1)
 SEALING = "Le document signé n’a pas encore pu être scellé\u00a0: le message l’attend"
 _WAITING = (EmailState.QUEUED.value, EmailState.UNCERTAIN.value)
 
@@ -239,19 +240,34 @@ def _hand_over(email: Email, lease: datetime) -> None:
             return
         reply = smtp.send(server, message, urlsplit(settings().base_url).hostname or "localhost")
     except smtp.Uncertain as ending:
-        _settle(identity, lease, **after_cut(ending.reason, again=uncertain or is_code))
+        _settle(identity, lease, **_after_cut(ending.reason, again=uncertain or is_code))
     except smtp.Refused as ending:
         _settle(identity, lease, state=EmailState.FAILED, error=ending.reason)
     except smtp.Postponed as ending:
-        _settle(identity, lease, **after_failure(ending.reason, attempts, uncertain=uncertain))
+        _settle(identity, lease, **_after_failure(ending.reason, attempts, uncertain=uncertain))
     except Exception:
         # A damaged file, an address no server can read…: shown as it is, and tried again, since
         # a repaired disk or a corrected program makes it leave.
         log.exception("message %s could not be sent", identity)
         reason = "Le message n’a pas pu être composé\u00a0: le journal technique dit pourquoi"
-        _settle(identity, lease, **after_failure(reason, attempts, uncertain=uncertain))
+        _settle(identity, lease, **_after_failure(reason, attempts, uncertain=uncertain))
     else:
         _settle(identity, lease, state=EmailState.SENT, reply=reply, sent_at=clock.now())
+
+
+def _after_failure(reason: str, attempts: int, *, uncertain: bool) -> dict[str, Any]:
+    """Back into the queue, a little later each time; given up after 24 hours of tries."""
+    wait = wait_after(attempts)
+    if wait is not None:
+        state = EmailState.UNCERTAIN if uncertain else EmailState.QUEUED
+        return {"state": state, "error": reason, "next_at": clock.now() + wait}
+    return {"state": EmailState.FAILED, "error": f"Abandon après 24 heures d’essais. {reason}"}
+
+
+def _after_cut(reason: str, *, again: bool) -> dict[str, Any]:
+    """One more sending with the same Message-ID; a second cut waits for a person."""
+    next_at = NEVER if again else clock.now() + UNCERTAIN_WAIT
+    return {"state": EmailState.UNCERTAIN, "error": reason, "next_at": next_at}
 
 
 def _settle(identity: int, lease: datetime, *, state: EmailState, **changes: Any) -> None:
@@ -276,22 +292,3 @@ def retry(email: Email, at: datetime) -> None:
     email.attempts = 0
     email.next_at = at
     email.error = None
-
-
-def cancel_queued(training_id: int) -> None:
-    """Withdraws what has not left of a session, inside the caller's transaction.
-
-    A message already on its way to the server is left to end.
-    """
-    now = clock.now()
-    of_session = (Email.training_id == training_id, *_unleased(now))
-    db.session.execute(
-        update(Email)
-        .where(Email.state.in_((EmailState.QUEUED.value, EmailState.HELD.value)), *of_session)
-        .values(state=EmailState.CANCELLED.value, error="Retiré avant son départ")
-    )
-    db.session.execute(
-        update(Email)
-        .where(Email.state == EmailState.UNCERTAIN.value, *of_session)
-        .values(next_at=NEVER)
-    )

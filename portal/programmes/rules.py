@@ -140,7 +140,7 @@ _CERTIFIED = {
 
 
 def gaps(values: Values) -> list[Gap]:
-    """What indicator 1 still wants of that programme, in the order of its sections."""
+    """What indicator 1 still wants of that programme, by section; advice comes last."""
     found = [Gap(name, sentence) for name, sentence in WANTED.items() if not values[name]]
     if values["certification"]:
         found += [Gap(name, sentence) for name, sentence in _CERTIFIED.items() if not values[name]]
@@ -157,7 +157,7 @@ def gaps(values: Values) -> list[Gap]:
     if not values["nsf_code"]:
         sentence = "Choisissez une spécialité\u00a0: le bilan pédagogique et financier la demande"
         found.append(Gap("nsf_code", sentence, is_blocking=False))
-    return sorted(found, key=lambda gap: FIELDS.index(gap.field))
+    return sorted(found, key=lambda gap: (not gap.is_blocking, FIELDS.index(gap.field)))
 
 
 def is_complete(values: Values) -> bool:

@@ -5,7 +5,7 @@ Every delay is counted in working days: a reminder is worth nothing on a day nob
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from portal import clock, workdays
@@ -197,3 +197,9 @@ def is_time(now: datetime) -> bool:
     """Whether reminders may leave by themselves at that instant: a working day, in the day."""
     there = clock.paris(now)
     return workdays.is_working(there.date()) and OPENS <= there.hour < CLOSES
+
+
+def earliest(now: datetime) -> date:
+    """The first day a reminder may still leave by itself: tomorrow once the day is over."""
+    there = clock.paris(now)
+    return there.date() + (workdays.DAY if there.hour >= CLOSES else timedelta())

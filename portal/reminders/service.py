@@ -146,13 +146,14 @@ class Shown:
         return not (self.last or self.next_day or self.by_hand or self.is_paused)
 
 
-def shown(training_id: int, facts: Facts, today: date) -> Shown:
-    """What the page of a dossier says of its reminders."""
+def shown(training_id: int, facts: Facts, at: datetime) -> Shown:
+    """What the page of a dossier says of its reminders at that instant."""
+    today, earliest = french.local_day(at), rules.earliest(at)
     rows, chosen, sent = _rows(training_id), settings_of(), sent_of(training_id)
     coming = sorted(
         (day, kind.value, RULES[kind].label)
         for kind in Kind
-        if (day := rules.next_day(kind, facts, chosen[kind], sent, today)) is not None
+        if (day := rules.next_day(kind, facts, chosen[kind], sent, earliest)) is not None
     )
     is_open = (kind for kind in Kind if rules.since(kind, facts, today) is not None)
     hand = next((kind for kind in is_open if kind in rules.BY_HAND), None)

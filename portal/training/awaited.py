@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import and_, func, literal, or_, select
 
 from portal import clock, french
+from portal.access.rules import Role
 from portal.emails.models import Email, EmailState
 from portal.extensions import db
 from portal.funding.rules import FunderChoice
+from portal.messages.models import Message, MessageMark
 from portal.training.listing import FAR, first_lines, in_scope, situation
-from portal.training.models import TrainingSession
+from portal.training.models import Programme, TrainingSession
 from portal.training.rules import State, Way
 
 _t = TrainingSession
@@ -34,7 +36,7 @@ class Todo:
 def todos(trainer_id: int | None, limit: int = 5) -> list[Todo]:
     """What is awaited, the most pressing first."""
     today = clock.today()
-    found = _failed_mails(trainer_id)
+    found = _failed_mails(trainer_id) + _unread(trainer_id)
     awaited = select(_t.id).where(
         *in_scope(trainer_id), _t.state.in_([State.DRAFT.value, State.SENT.value])
     )
@@ -71,6 +73,42 @@ def _failed_mails(trainer_id: int | None) -> list[Todo]:
             "warn",
         )
         for to, ref in db.session.execute(statement)
+    ]
+
+
+def _unread(trainer_id: int | None) -> list[Todo]:
+    """The dossiers with a message this side has not said it read, the latest first."""
+    role = Role.OFFICE if trainer_id is None else Role.TRAINER
+    read = (
+        select(MessageMark.message_id)
+        .where(MessageMark.training_id == _t.id, MessageMark.role == role.value)
+        .scalar_subquery()
+    )
+    latest = func.max(Message.id)
+    statement = (
+        select(latest, Message.author_name, _t.ref, Programme.title)
+        .join(_t, Message.training_id == _t.id)
+        .outerjoin(Programme, Programme.id == _t.programme_id)
+        .where(
+            *in_scope(trainer_id),
+            Message.author_role != role.value,
+            Message.id > func.coalesce(read, 0),
+        )
+        .group_by(_t.id, Message.author_name, _t.ref, Programme.title)
+        .order_by(latest.desc())
+        .limit(5)
+    )
+    return [
+        Todo(
+            "message",
+            f"{author} vous a écrit",
+            f"{title or 'sans programme'} · dossier {ref}",
+            "Lire le message",
+            ref,
+            "mail",
+            "info",
+        )
+        for _id, author, ref, title in db.session.execute(statement)
     ]
 
 

@@ -118,6 +118,28 @@ def first_mail(way: Way, words: str) -> Way:
     return opened
 
 
+def published(way: Way) -> Way:
+    """The public page of a programme is on."""
+
+    def opened(world: World, page: Page) -> None:
+        office = world.portal.page(who=OFFICE)
+        office.goto("/organisme/programmes/LPM-14")
+        if office.locator("form[action$=publier] .btn--primary").count():
+            with office.expect_event("load"):
+                office.get_by_role("button", name="Publier").click()
+        way(world, page)
+
+    return opened
+
+
+def in_its_place(world: World, page: Page) -> None:
+    """A section of a programme opened in the page, with one module more."""
+    page.goto("/organisme/programmes/PPP-14")
+    page.get_by_role("link", name="Modifier contenu").click()
+    page.get_by_role("button", name="Ajouter un module").click()
+    expect(page.locator("#content-4-title")).to_be_focused()
+
+
 EVERYONE: dict[str, Way] = {
     "accueil": to("/"),
     "connexion": to("/connexion"),
@@ -135,6 +157,8 @@ EVERYONE: dict[str, Way] = {
     "espace-ferme": to("{sent.space}", 403),
     "lien": to("{shared.link}"),
     "lien-complet": to("{sent.link}"),
+    "formations": published(to("/programmes/")),
+    "formation": published(to("/programmes/lecture-de-plans-et-metres")),
 }
 CLIENT: dict[str, Way] = {
     "entreprise": within("shared", "{shared.space}etapes/entreprise"),
@@ -186,6 +210,10 @@ STAFF: dict[str, Way] = {
     "depot-refuse": refused(to("{sent.page}depot"), filed_on="2030-01-01"),
     "courriels": to("/formateur/courriels/"),
     "courriel": first_mail(to("{sent.page}"), "Vos documents"),
+    "programmes": to("/formateur/programmes/"),
+    "programme-lu": to("/formateur/programmes/EPE-14"),
+    "agenda": to("/formateur/agenda/"),
+    "agenda-ouvert": pressed(to("/formateur/agenda/"), "adresse", "Votre adresse secrète"),
     "403": to("/organisme/", 403),
 }
 BACK_OFFICE: dict[str, Way] = {
@@ -193,6 +221,13 @@ BACK_OFFICE: dict[str, Way] = {
     "dossier": to("/organisme/dossiers/{sent.ref}/"),
     "etape": to("/organisme/dossiers/{draft.ref}/etapes/client"),
     "courriels": to("/organisme/courriels/"),
+    "programmes": to("/organisme/programmes/"),
+    "programmes-archives": to("/organisme/programmes/?etat=archives"),
+    "programme": with_everything_open(to("/organisme/programmes/LPM-14")),
+    "programme-nouveau": to("/organisme/programmes/nouveau"),
+    "programme-nouveau-refuse": refused(to("/organisme/programmes/nouveau"), title=""),
+    "programme-objectifs": to("/organisme/programmes/LPM-14/rubriques/objectifs"),
+    "programme-en-place": in_its_place,
     "403": to("/formateur/", 403),
 }
 SCREENS = [

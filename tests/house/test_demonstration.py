@@ -22,6 +22,8 @@ from portal.funding import service as fundings
 from portal.funding.rules import filing_deadline, opcos
 from portal.journal import service as journal
 from portal.journal.models import JournalEntry
+from portal.messages.models import Message
+from portal.reminders.models import Reminder
 from portal.training.models import Programme, TrainingSession
 from portal.training.rules import Event, State
 from portal.uploads import gate
@@ -109,6 +111,17 @@ def test_what_tells_sessions_of_one_state_apart(loaded: Flask) -> None:
     assert workflow.facts_of(told("a-signer")).owes_undertaking
     assert (told("prete").committed_cents, told("prete").granted_cents) == (80_000, 160_000)
     assert workflow.blockers(Event.START, told("prete"), Role.TRAINER) != ()
+
+
+def test_reminders_left_and_messages_were_written(loaded: Flask) -> None:
+    reminded = db.session.scalars(select(Reminder).order_by(Reminder.id)).all()
+    assert [row.kind for row in reminded] == ["filing", "answers", "signature"]
+    for row in reminded:
+        assert row.by is None
+        assert workdays.is_working(row.day)
+    written = db.session.scalars(select(Message).order_by(Message.id)).all()
+    assert [row.author_role for row in written] == ["trainer", "client"]
+    assert written[0].written_at < written[1].written_at
 
 
 def test_amounts_are_those_of_the_worked_examples(loaded: Flask) -> None:

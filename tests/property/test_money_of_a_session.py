@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 from portal import clock, workflow
 from portal.access import service as access
 from portal.access.rules import Actor, Role, Scope
+from portal.accounts import service as accounts
 from portal.documents import service as documents
 from portal.effects import paper, signing
 from portal.extensions import db, writing
@@ -67,10 +68,10 @@ class Money(RuleBasedStateMachine):
 
     @initialize(regime=st.sampled_from(REGIMES), early=st.booleans())
     def papers_are_sent(self, regime: str, early: bool) -> None:
+        with writing():  # frozen with the session when its papers are issued
+            accounts.organisation().vat_regime = regime
         made = story.a_training(self.app, "filed")
         self.identity = made.id
-        with writing():
-            self.row().vat_regime = regime
         if early:
             self.perform(Event.SEND_SIGN_LINK, Role.CLIENT)
             self.sign(right=True)

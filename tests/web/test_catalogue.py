@@ -93,7 +93,7 @@ def test_a_programme_is_created_completed_and_then_offered(
 
     first = soup_of(page.text).select_one("#verification ul.list a")
     assert first is not None
-    assert "champ=nsf_code" in str(first["href"])  # each line leads to its field
+    assert "champ=objectives" in str(first["href"])  # each line leads to its field
     _complete(office, where)
     page = office.get(where)
     assert missing(page) == []
@@ -234,6 +234,8 @@ def test_a_draft_is_offered_the_new_version_and_chooses(
     assert "Ce programme a une version 4, du 23 novembre 2026." in said
     assert "Prix hors taxes 2 400,00 € → 2 600,00 €" in said.replace("taxes2", "taxes 2")
     assert "version 3 (celle de cette session)" in said
+    check = trainer.get(f"{draft.page}verifier")
+    assert "Le programme a une version 4, du 23 novembre 2026." in text_of(check)
     assert trainer.submit(page).status_code == 303  # keeps the one it has
     assert _chosen(app, draft.id) == 3
     new = str(current(app).id)

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import tracemalloc
 import zipfile
 from datetime import date
 from xml.etree import ElementTree
@@ -11,7 +12,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from portal.extensions import db, writing
+from portal.extensions import db, streamed, writing
 from portal.training.models import TrainingSession
 from tests import story
 from tests.conftest import OTHER_TRAINER
@@ -178,3 +179,16 @@ def _multiply(identity: int, copies: int) -> None:
             for n in range(copies)
         ],
     )
+
+
+def test_rows_are_fetched_a_few_at_a_time(app: Flask) -> None:
+    counting = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
+        " SELECT i FROM n"
+    )
+    with app.app_context():
+        tracemalloc.start()
+        assert sum(1 for _ in streamed(db.text(counting))) == 200_000
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 1_000_000

@@ -267,8 +267,7 @@ def test_a_message_is_sent_again_by_hand(app: Flask, trainer: Visitor, office: V
         identity = db.session.scalars(db.select(Email.id)).one()
     page = trainer.get(f"/formateur/courriels/{identity}")
     assert "Non envoyé. Adresse refusée" in text_of(page)
-    form = "main form[action$='/renvoyer']"
-    page = follow(trainer, trainer.submit(page, form=form, button="Renvoyer"))
+    page = follow(trainer, trainer.submit(page, form="form[action$='/renvoyer']"))
     assert "Le message repart." in text_of(page)
     assert "En attente d’envoi" in text_of(page)
     assert "Message renvoyé" in section(trainer.get(training.page), "Journal")

@@ -15,7 +15,7 @@ from portal.journal.models import JournalDetails, JournalEntry
 from portal.messages.models import Message
 from portal.messages.rules import LIMIT, PER_HOUR
 from tests import second_half, story
-from tests.conftest import OFFICE, PASSWORD, TRAINER, sign_in
+from tests.conftest import OFFICE, OTHER_TRAINER, PASSWORD, TRAINER, sign_in
 from tests.pages import BASE_URL, Visitor, text_of
 from tests.screens import section
 from tests.story import CLIENT, Told, a_training, messages
@@ -130,6 +130,22 @@ def test_the_journal_holds_a_digest(app: Flask, client_of: ClientOf) -> None:
         assert "casques" not in said
         assert len(entry.body["sha256"]) == 64
     assert "Message écrit" in sign_in(app, TRAINER).get(training.page).text
+
+
+def test_the_list_says_who_is_waiting_for_an_answer(app: Flask, client_of: ClientOf) -> None:
+    """On both sides, until that side says it read; never for what one wrote oneself."""
+    training = a_training(app, "sent")
+    trainer, office = sign_in(app, TRAINER), sign_in(app, OFFICE)
+    say(trainer, training.page, HELLO)
+    assert "vous a écrit" not in trainer.get("/formateur/").text
+    assert "Claire Montagnier vous a écrit" in text_of(office.get("/organisme/"))
+    say(client_of(training.id), training.space, "Deux suffiront.")
+    assert "Hélène Vasseur vous a écrit" in text_of(trainer.get("/formateur/"))
+    trainer.submit(trainer.get(training.page), form=READ)
+    assert "vous a écrit" not in trainer.get("/formateur/").text
+    assert "Hélène Vasseur vous a écrit" in text_of(office.get("/organisme/"))
+    other = sign_in(app, OTHER_TRAINER)
+    assert "vous a écrit" not in other.get("/formateur/").text
 
 
 # --- Read marks

@@ -315,6 +315,13 @@ def test_the_card_says_what_left_and_what_will(app: Flask, frozen: Clock) -> Non
     assert "Relancer maintenant" not in card
 
 
+def test_in_the_evening_the_next_one_is_for_tomorrow(app: Flask, frozen: Clock) -> None:
+    training = a_training(app, "sent")
+    at(frozen, "2026-11-27", 18)
+    card = section(sign_in(app, TRAINER).get(training.page), "Relances")
+    assert "Prochaine : le lundi 30 novembre 2026" in card
+
+
 def test_remind_now(app: Flask) -> None:
     """On a first day already, and once: the second press is told that one has left."""
     training = a_training(app, "sent")

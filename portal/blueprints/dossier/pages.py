@@ -10,6 +10,7 @@ from portal.access import service as access
 from portal.access.rules import Role, Scope
 from portal.blueprints import calendars, mails, papers, summary, thread
 from portal.blueprints.dossier import blueprint
+from portal.documents import coherence
 from portal.effects.paper import waiting_scan
 from portal.emails import reading as emails
 from portal.emails.reading import Line
@@ -85,6 +86,7 @@ def show_page(
         "upload_error": None,
         "may": lambda event: workflow.may(Event(event), training, role),
         "refused": [],
+        "differences": coherence.of_training(training),
         "reminders": correspondence.reminders_of(training),
         "message_hint": "Le client et les personnes de l’organisme le lisent, ici et par e-mail.",
         **thread.context(
