@@ -7,6 +7,7 @@ from portal.accounts import service as accounts
 from portal.app import create_app
 from portal.config import ConfigError
 from portal.extensions import db, settings
+from portal.serving.masking import speak_masked
 
 
 def _ready() -> Flask:
@@ -24,6 +25,7 @@ def _ready() -> Flask:
     return app
 
 
+speak_masked()
 try:
     app = _ready()
 except ConfigError as error:

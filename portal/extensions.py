@@ -83,11 +83,15 @@ def engine_options(url: str) -> dict[str, Any]:
     """What SQLAlchemy is told of the database at that address."""
     if url.startswith("sqlite"):
         # transactions are begun and ended by SQLAlchemy: see _prepare_sqlite
-        return {"connect_args": {"isolation_level": None, "timeout": 10}}
+        return {
+            "connect_args": {"isolation_level": None, "timeout": 10},
+            "hide_parameters": True,  # what people typed is no part of an error in a log
+        }
     # A page reads one cut of the rows, as on SQLite. A server that was restarted is found again.
     return {
         "isolation_level": "REPEATABLE READ",
         "pool_pre_ping": True,
+        "hide_parameters": True,
         "connect_args": {"options": "-c lock_timeout=10s"},
     }
 

@@ -16,9 +16,9 @@ from portal.accounts import service as accounts
 from portal.blueprints import calendars, landing, renewing
 from portal.blueprints.opco import blueprint as opco
 from portal.blueprints.showcase import blueprint as showcase
-from portal.extensions import db
 from portal.funding.rules import opcos
 from portal.programmes import service as programmes
+from portal.serving.health import checks, database_answers
 from portal.training import service as trainings
 from portal.training.forms import CLIENT_STEPS
 from portal.training.rules import State
@@ -177,9 +177,18 @@ def robots() -> ResponseReturnValue:
 
 @blueprint.get("/sante")
 def health() -> ResponseReturnValue:
-    """For a supervisor: answers once the database answers."""
-    db.session.execute(db.text("SELECT 1"))
-    return {"statut": "ok"}
+    """For a monitor: 503 when something that the portal needs is not well."""
+    parts = checks()
+    words = {name: "ok" if is_well else "en panne" for name, is_well in parts.items()}
+    is_well = all(parts.values())
+    return {"statut": "ok" if is_well else "en panne", **words}, 200 if is_well else 503
+
+
+@blueprint.get("/sante/web")
+def health_of_web() -> ResponseReturnValue:
+    """For what starts or shares out web servers: 503 until the database answers."""
+    is_well = database_answers()
+    return {"statut": "ok" if is_well else "en panne"}, 200 if is_well else 503
 
 
 @blueprint.get("/favicon.ico")

@@ -14,51 +14,23 @@ from sqlalchemy import ColumnElement, case, or_, select, update
 
 from portal import clock
 from portal.documents.models import Document, DocumentState
-from portal.emails import smtp
+from portal.emails import leaving, smtp
 from portal.emails.keeping import keep, path_of_eml
 from portal.emails.message import (
-    DeadCode,
-    DeadLink,
-    WrongAttachment,
-    check_code,
-    check_link,
-    documents_of,
     message_of,
-    signature_of,
 )
 from portal.emails.models import Email, EmailState
-from portal.emails.rules import MAX_TRIES, NEVER, wait_after
+from portal.emails.rules import NEVER, wait_after
 from portal.emails.withdrawing import cancel_queued
 from portal.extensions import claim, db, settings, writing
-from portal.signature import copies
-from portal.signature.models import Signature
 
 __all__ = ["cancel_queued", "deliver", "due_ids", "message_of", "path_of_eml", "post", "retry"]
 
 LEASE = timedelta(minutes=5)  # longer than any exchange with a server may last
-DOCUMENT_WAIT = timedelta(seconds=5)
-FAILED_DOCUMENT_WAIT = timedelta(minutes=1)
 UNCERTAIN_WAIT = timedelta(minutes=1)
-SEALING = "Le document signé n’a pas encore pu être scellé\u00a0: le message l’attend"
 _WAITING = (EmailState.QUEUED.value, EmailState.UNCERTAIN.value)
 
 log = logging.getLogger(__name__)
-
-
-class _Withdrawn(Exception):
-    """The message has no reason to leave any more; the text says why, in French."""
-
-
-class _GivenUp(Exception):
-    """Every try ended with the worker itself: this message may be what kills it."""
-
-
-class _NotYet(Exception):
-    """A paper is still being made; `wait` is when to look again."""
-
-    def __init__(self, reason: str | None, wait: timedelta) -> None:
-        super().__init__(reason)
-        self.reason, self.wait = reason, wait
 
 
 def post(email: Email) -> Email:
@@ -161,68 +133,18 @@ def deliver(email_id: int) -> bool:
     if email is None:
         return False
     try:
-        _check(email)
-    except _NotYet as wait:
+        leaving.check(email)
+    except leaving.NotYet as wait:
         reason, next_at = wait.reason, now + wait.wait
         return claim(Email, email_id, *_is_due(now), next_at=next_at, error=reason)
-    except (_Withdrawn, _GivenUp, DeadCode, DeadLink, WrongAttachment) as withdrawal:
-        state, reason = _without_sending(withdrawal)
+    except leaving.WITHDRAWALS as withdrawal:
+        state, reason = leaving.without_sending(withdrawal)
         return claim(Email, email_id, *_is_due(now), state=state.value, error=reason)
     lease, attempts = now + LEASE, Email.attempts + 1
     won = claim(Email, email_id, *_is_due(now), lease_until=lease, attempts=attempts)
     if won:
         _hand_over(db.session.get_one(Email, email_id), lease)
     return won
-
-
-def _check(email: Email) -> None:
-    """Raises when the message cannot leave now, or at all."""
-    if email.attempts >= MAX_TRIES:
-        raise _GivenUp("Chaque essai d’envoi a été interrompu")
-    documents = documents_of(email) or _to_sign(email)
-    if any(row.superseded_at is not None for row in documents):
-        raise _Withdrawn("Les documents ont été remplacés ou retirés avant le départ du message")
-    failed = [row for row in documents if row.state == DocumentState.FAILED]
-    if failed:
-        raise _NotYet(
-            "Un document n’a pas pu être préparée\u00a0: le message l’attend",
-            FAILED_DOCUMENT_WAIT,
-        )
-    if any(row.state != DocumentState.READY for row in documents):
-        raise _NotYet(None, DOCUMENT_WAIT)
-    _check_signature(signature_of(email))
-    check_link(email)
-    check_code(email)
-
-
-def _to_sign(email: Email) -> list[Document]:
-    """What a signing link opens: the message that carries it waits until it can be read."""
-    if email.letter != "sign_request" or email.training is None:
-        return []
-    return [row for row in email.training.documents if row.superseded_at is None]
-
-
-def _check_signature(signature: Signature | None) -> None:
-    """The message waits for the seal and the proof of the signature it tells of."""
-    if signature is None:
-        return
-    if signature.voided_at is not None:
-        raise _Withdrawn("La signature a été reprise avant le départ du message")
-    if not copies.is_ready(signature):
-        wait = FAILED_DOCUMENT_WAIT if signature.error else DOCUMENT_WAIT
-        raise _NotYet(SEALING if signature.error else None, wait)
-
-
-def _without_sending(withdrawal: Exception) -> tuple[EmailState, str]:
-    if isinstance(withdrawal, WrongAttachment):
-        log.error("message %s refers to another session: not sent", withdrawal)
-        return EmailState.FAILED, "Une pièce jointe est d’un autre dossier\u00a0: rien n’est parti"
-    if isinstance(withdrawal, DeadLink):
-        return EmailState.CANCELLED, "Le lien a été fermé avant le départ du message"
-    if isinstance(withdrawal, DeadCode):
-        return EmailState.CANCELLED, "Le code n’était plus valable au départ du message"
-    given_up = isinstance(withdrawal, _GivenUp)
-    return EmailState.FAILED if given_up else EmailState.CANCELLED, str(withdrawal)
 
 
 def _hand_over(email: Email, lease: datetime) -> None:

@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger
 
 from portal.extensions import db
 from portal.serving.following import follow_parent
-from portal.serving.masking import MaskTokens, mask
+from portal.serving.masking import MaskTokens, mask, mask_request
 
 bind = f"{os.environ.get('PORTAL_BIND') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
 worker_class = "portal.serving.web_worker.WebWorker"  # slow people hold no thread
@@ -44,7 +44,8 @@ class PortalLogger(Logger):
         self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta
     ) -> dict[str, Any]:
         found = super().atoms(resp, req, environ, request_time)
-        return {k: mask(v) if isinstance(v, str) else v for k, v in found.items()}
+        masked = {k: mask(v) if isinstance(v, str) else v for k, v in found.items()}
+        return masked | {"r": mask_request(found["r"])}
 
 
 logger_class = PortalLogger

@@ -6,6 +6,7 @@ import signal
 import threading
 
 from portal.documents import press
+from portal.serving import health
 from portal.signature import service as signatures
 from portal.tasks import WORKERS, App, queue_of
 
@@ -40,11 +41,14 @@ def run(app: App, *, warm: bool = True) -> None:
     log.info("worker %s ready", os.getpid())
     if warm:
         threading.Thread(target=_warm_up, daemon=True).start()
+    data = app.config["PORTAL"].data
+    health.beat(data)
     ticks = 0
     while not stop.wait(IDLE):
         ticks += 1
         if ticks % HEALTH_TICKS == 0:
             consumer.check_worker_health()
+            health.beat(data)
     consumer.stop(graceful=True)
 
 

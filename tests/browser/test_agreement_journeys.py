@@ -198,3 +198,27 @@ def _the_day_comes(portal: Portal, training: Told) -> None:
             half.day = clock.today() + timedelta(days=number // 2)
         row.first_day, row.last_day = row.half_days[0].day, row.half_days[-1].day
     close(app)
+
+
+def test_a_long_sending_shows_its_progress_and_can_be_stopped(
+    portal: Portal, letter: Path, tmp_path: Path
+) -> None:
+    training = _filed(portal, "lent@menuiserie-vasseur.example")
+    client = Person(portal.page())
+    client.open(training.link)
+    client.go("Ouvrir mon espace")
+    heavy = tmp_path / "photo.pdf"
+    heavy.write_bytes(letter.read_bytes() + b"\n" * 4_000_000)
+    slow = client.page.context.new_cdp_session(client.page)
+    conditions = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    slow.send("Network.emulateNetworkConditions", conditions | {"uploadThroughput": 400_000})
+    client.hand_in("Votre accord de prise en charge", heavy)
+    expect(client.page.locator("progress")).to_be_visible()
+    client.press("Annuler l’envoi")
+    expect(client.page.locator("progress")).to_be_hidden()
+    expect(client.field("Votre accord de prise en charge")).to_be_focused()
+    slow.send("Network.emulateNetworkConditions", conditions | {"uploadThroughput": -1})
+    client.page.reload()
+    client.sees("Envoyez-nous l’accord")
+    client.hand_in("Votre accord de prise en charge", letter)
+    client.sees("Bien reçu : accord-constructys.pdf")

@@ -164,7 +164,7 @@ def test_slow_readers_delay_nobody(portal: Portal) -> None:
 
 def test_whoever_does_not_hang_up_delays_nobody(portal: Portal) -> None:
     trainer = signed_in(portal)
-    asked = f"GET /sante HTTP/1.1\r\nHost: 127.0.0.1:{portal.port}\r\nConnection: close\r\n\r\n"
+    asked = f"GET /sante/web HTTP/1.1\r\nHost: 127.0.0.1:{portal.port}\r\nConnection: close\r\n\r\n"
     with open_lines([connected(portal, asked.encode()) for _ in range(8 * THREADS)]) as lines:
         nobody_waits(trainer)
         assert all(line.recv(4_096).startswith(b"HTTP/1.1 200 OK") for line in lines)

@@ -51,7 +51,7 @@ LAST = b"Connection: close\r\n\r\n"
 
 
 def test_requests_one_behind_the_other(portal: Portal, host: bytes) -> None:
-    first = b"GET /sante HTTP/1.1\r\n" + host + b"\r\n"
+    first = b"GET /sante/web HTTP/1.1\r\n" + host + b"\r\n"
     post = b"POST /connexion HTTP/1.1\r\n" + host + b"Content-Length: 3\r\n\r\na=1"
     last = b"GET /connexion HTTP/1.1\r\n" + host + LAST
     whole = first + post + first + last
@@ -65,14 +65,14 @@ def test_a_kept_connection_serves_again_and_is_closed_when_idle(
 ) -> None:
     with closing(connected(portal)) as line:
         for _ in range(3):
-            line.sendall(b"GET /sante HTTP/1.1\r\n" + host + b"\r\n")
+            line.sendall(b"GET /sante/web HTTP/1.1\r\n" + host + b"\r\n")
             time.sleep(0.3)
             assert statuses(line.recv(4_096)) == [b"200"]
         assert said(line) == b""
 
 
 def test_the_old_way_of_speaking(portal: Portal, host: bytes) -> None:
-    answer = exchange(portal, b"GET /sante HTTP/1.0\r\n" + host + b"\r\n")
+    answer = exchange(portal, b"GET /sante/web HTTP/1.0\r\n" + host + b"\r\n")
     assert statuses(answer) == [b"200"]
     assert b"Transfer-Encoding" not in answer
     post = b"POST /connexion HTTP/1.0\r\n" + host + b"Expect: 100-continue\r\n"

@@ -165,7 +165,7 @@ class Portal:
         assert self.web is not None
         assert self.web.poll() is None, self.said()
         try:
-            return Person(self).get("/sante").status == 200
+            return Person(self).get("/sante/web").status == 200
         except OSError:
             return False
 

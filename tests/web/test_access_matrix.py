@@ -35,6 +35,7 @@ auth.logout                  POST -     303   303   303   303   303   303   303 
 client.ask_sign_link         POST sent  shut  shut  shut  shut  space shut  shut  shut
 client.autosave              POST draft shut  shut  shut  shut  409   shut  shut  shut
 client.autosave              POST sent  shut  shut  shut  shut  409   shut  shut  shut
+client.agreement_file        GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.calendar              GET  draft shut  shut  shut  shut  200   shut  shut  shut
 client.calendar              GET  sent  shut  shut  shut  shut  200   shut  shut  shut
 client.check                 GET  draft shut  shut  shut  shut  200   shut  shut  shut
@@ -89,6 +90,7 @@ office.dossier.make_link     POST draft login 403   403   303   login login logi
 office.dossier.note_filing   GET  sent  login 403   403   200   login login login login
 office.dossier.note_filing   POST sent  login 403   403   422   login login login login
 office.dossier.page          GET  sent  login 403   403   200   login login login login
+office.dossier.agreement_file GET  sent  login 403   403   200   login login login login
 office.dossier.paper         GET  draft login 403   403   404   login login login login
 office.dossier.paper         GET  sent  login 403   403   200   login login login login
 office.dossier.papers_state  GET  sent  login 403   403   200   login login login login
@@ -169,7 +171,8 @@ public.catalogue.index       GET  -     404   404   404   404   404   404   404 
 public.catalogue.sheet       GET  -     404   404   404   404   404   404   404   404
 public.catalogue.show        GET  -     404   404   404   404   404   404   404   404
 public.favicon               GET  -     302   302   302   302   302   302   302   302
-public.health                GET  -     200   200   200   200   200   200   200   200
+public.health                GET  -     503   503   503   503   503   503   503   503
+public.health_of_web         GET  -     200   200   200   200   200   200   200   200
 public.help_session          GET  -     200   200   200   200   200   200   200   200
 public.home                  GET  -     200   303   303   303   200   200   200   200
 public.legal                 GET  -     200   200   200   200   200   200   200   200
@@ -209,6 +212,7 @@ trainer.dossier.make_link    POST draft login 303   404   403   login login logi
 trainer.dossier.note_filing  GET  sent  login 200   404   403   login login login login
 trainer.dossier.note_filing  POST sent  login 422   404   403   login login login login
 trainer.dossier.page         GET  sent  login 200   404   403   login login login login
+trainer.dossier.agreement_file GET  sent  login 200   404   403   login login login login
 trainer.dossier.paper        GET  draft login 404   404   403   login login login login
 trainer.dossier.paper        GET  sent  login 200   404   403   login login login login
 trainer.dossier.papers_state GET  sent  login 200   404   403   login login login login

@@ -16,7 +16,7 @@ from tests import story
 from tests.conftest import OFFICE, sign_in
 from tests.pages import Visitor, soup_of, text_of
 from tests.screens import follow, plain, section, text_in
-from tests.second_half import LATER, REFUSAL, Answer, sign_path, stored_paper
+from tests.second_half import LATER, LETTER, REFUSAL, Answer, paper, sign_path, stored_paper
 from tests.story import Told, a_training, messages
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -158,6 +158,29 @@ def test_total_is_confirmed_to_both(app: Flask, office: Visitor, client_of: Clie
     assert "Formation confirmée" in text_of(space)
     assert "Accord de prise en charge" in section(space, "Avancement")
     assert "2 400,00 € pris en charge" in section(space, "Avancement")
+
+
+def test_everybody_reads_and_downloads_the_agreement(
+    app: Flask, office: Visitor, trainer: Visitor, client_of: ClientOf
+) -> None:
+    training = a_training(app, "received")
+    client = client_of(training.id)
+    decide(office, address(app, training), **PARTIAL)
+    for visitor, page in (
+        (client, training.space),
+        (trainer, training.page),
+        (office, f"/organisme/dossiers/{training.ref}/"),
+    ):
+        shown = visitor.get(page)
+        card = section(shown, "Accord de prise en charge")
+        assert "accord.pdf" in card
+        assert "1 600,00 € HT, accord n° 26-118204" in card
+        assert "Validé" in card
+        file = soup_of(shown.text).select_one("a[href*='/accord/']")
+        assert file is not None
+        answer = visitor.get(str(file["href"]))
+        assert answer.data == paper(*LETTER)
+        assert answer.headers["Content-Disposition"].startswith("attachment")
 
 
 def test_partial_sends_the_link_to_the_signatory_alone(

@@ -1,17 +1,24 @@
 """The pages anyone can open, and the pages that say no."""
 
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
+import time_machine
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from portal import clock
 from portal.accounts.models import Organisation
 from portal.app import create_app
 from portal.config import Config
+from portal.emails.models import Email
 from portal.extensions import db, writing
+from portal.serving import health
 from tests.conftest import close
 from tests.pages import BASE_URL, Visitor, soup_of, text_of
+from tests.story import a_training
 
 
 @pytest.mark.parametrize(
@@ -133,8 +140,48 @@ def test_a_failure_shows_a_reference_and_depends_on_nothing(
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
-def test_health_says_whether_the_database_answers(anonymous: Visitor) -> None:
-    assert anonymous.get("/sante").get_json() == {"statut": "ok"}
+WELL = {"statut": "ok", "base": "ok", "disque": "ok", "travail": "ok", "courriels": "ok"}
+
+
+def health_of(visitor: Visitor) -> tuple[int, dict[str, str]]:
+    answer = visitor.get("/sante")
+    return answer.status_code, answer.get_json()
+
+
+def test_health_tells_a_monitor_what_is_wrong(
+    app: Flask,
+    anonymous: Visitor,
+    frozen: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody works, then somebody does, then falls silent; messages pile up; the disk fills."""
+    data = app.config["PORTAL"].data
+    assert health_of(anonymous) == (503, {**WELL, "statut": "en panne", "travail": "en panne"})
+    health.beat(data)
+    assert health_of(anonymous) == (200, WELL)
+    frozen.shift(health.SILENCE)
+    assert health_of(anonymous) == (503, {**WELL, "statut": "en panne", "travail": "en panne"})
+
+    a_training(app, "sent")
+    with app.app_context(), writing():
+        db.session.execute(db.update(Email).values(next_at=clock.now()))
+    frozen.shift(health.LATE)
+    health.beat(data)
+    assert health_of(anonymous) == (503, {**WELL, "statut": "en panne", "courriels": "en panne"})
+    with app.app_context(), writing():
+        db.session.execute(db.update(Email).values(state="cancelled"))
+    monkeypatch.setattr(health, "ROOM", 2**80)
+    assert health_of(anonymous) == (503, {**WELL, "statut": "en panne", "disque": "en panne"})
+
+
+def test_health_of_a_portal_whose_database_is_gone(
+    app: Flask, anonymous: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert anonymous.get("/sante/web").get_json() == {"statut": "ok"}
+    gone = OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+    monkeypatch.setattr(health.db.session, "execute", Mock(side_effect=gone))
+    assert health_of(anonymous) == (503, {"statut": "en panne", "base": "en panne"})
+    assert anonymous.get("/sante/web").status_code == 503
 
 
 def test_robots_are_kept_away_from_dossiers(anonymous: Visitor) -> None:

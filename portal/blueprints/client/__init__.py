@@ -9,7 +9,7 @@ from portal import clock, web, workflow
 from portal.access import service as access
 from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
-from portal.blueprints import calendars, checking, journey, papers, thread
+from portal.blueprints import agreement_files, calendars, checking, journey, papers, thread
 from portal.blueprints.client import reading
 from portal.blueprints.client import words as space_words
 from portal.blueprints.dossier.acts import filing
@@ -108,6 +108,7 @@ def show_space(
         split=fundings.split_of(training) if training.granted_cents is not None else None,
         waiting_signature=workflow.facts_of(training).owes_undertaking,
         upload=received[-1] if received else None,
+        agreements=agreement_files.listed(training),
         paper=paper_effects.waiting_scan(training),
         upload_error=None,
         readable_until=access.closing_time(g.link) if reading.is_read_only() else None,

@@ -4,7 +4,7 @@ from flask import Response, flash, request, url_for
 from wtforms import TextAreaField
 
 from portal import web, workflow
-from portal.blueprints import receiving, scans
+from portal.blueprints import agreement_files, receiving, scans
 from portal.blueprints.client import blueprint, current_training
 from portal.fields import MaxLength, Required
 from portal.training.rules import Event
@@ -29,6 +29,12 @@ def send_agreement(public_id: str) -> Response:
     """Its own request, so that a failed file loses nothing else."""
     back = url_for(".space", public_id=public_id)
     return receiving.agreement(current_training(), back)
+
+
+@blueprint.get("/<public_id>/accord/<int:agreement_id>")
+def agreement_file(public_id: str, agreement_id: int) -> Response:
+    """What the funder answered, as it came."""
+    return agreement_files.send(current_training(), agreement_id)
 
 
 @blueprint.route("/<public_id>/refus", methods=["GET", "POST"])

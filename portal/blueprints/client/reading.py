@@ -12,7 +12,9 @@ READ_ONLY = (
 # Any page added here has to change nothing.
 READABLE = {
     "client.space",
+    "client.agreement_file",
     "client.paper",
+    "client.calendar",
     "client.papers_state",
     "client.papers_zip",
     "client.preview",

@@ -4,7 +4,7 @@ from flask import Response, flash, request, url_for
 
 from portal import web, workflow
 from portal.access.rules import Role
-from portal.blueprints import receiving
+from portal.blueprints import agreement_files, receiving
 from portal.blueprints.dossier import blueprint
 from portal.blueprints.dossier.acts import with_reason
 from portal.blueprints.dossier.pages import show_page, training_of
@@ -25,6 +25,12 @@ def send_signed_paper(ref: str) -> Response:
     if web.actor().role is Role.OFFICE:
         return receiving.signed_paper(training_of(ref), url_for("office.signatures.paper", ref=ref))
     return receiving.signed_paper(training_of(ref), url_for(".page", ref=ref))
+
+
+@blueprint.get("/<ref>/accord/<int:agreement_id>")
+def agreement_file(ref: str, agreement_id: int) -> Response:
+    """What the funder answered, as it came."""
+    return agreement_files.send(training_of(ref), agreement_id)
 
 
 @blueprint.post("/<ref>/lien-de-signature")

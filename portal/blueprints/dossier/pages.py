@@ -8,7 +8,7 @@ from flask import Response, abort, url_for
 from portal import clock, correspondence, web, workflow
 from portal.access import service as access
 from portal.access.rules import Role, Scope
-from portal.blueprints import calendars, mails, papers, summary, thread
+from portal.blueprints import agreement_files, calendars, mails, papers, summary, thread
 from portal.blueprints.dossier import blueprint
 from portal.documents import coherence
 from portal.effects.paper import waiting_scan
@@ -81,6 +81,7 @@ def show_page(
         "entries": journal.of_training(training.id),
         "split": fundings.split_of(training) if training.granted_cents is not None else None,
         "agreement": fundings.latest(training),
+        "agreements": agreement_files.listed(training),
         "start_blockers": workflow.blockers(Event.START, training, Role.TRAINER),
         "owes": workflow.facts_of(training).owes_undertaking,
         "upload_error": None,
