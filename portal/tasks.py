@@ -92,9 +92,6 @@ class Queue:
         self.sweep = self.huey.periodic_task(
             crontab(minute="*"), name="sweep", priority=SWEEP_PRIORITY
         )(self._sweep)
-        self.collect = self.huey.periodic_task(
-            crontab(minute="*/5"), name="collect", priority=SWEEP_PRIORITY
-        )(self._collect)
         self.remind = self.huey.periodic_task(
             crontab(minute="*/5"), name="remind", priority=SWEEP_PRIORITY
         )(self._remind)
@@ -172,14 +169,11 @@ class Queue:
             for identity in identities:
                 task(identity)
 
-    def _collect(self) -> None:
-        with self.app.app_context():
-            bounces.collect()
-
     def _remind(self) -> None:
         """Looked at often, so that a worker that was stopped in the morning catches up."""
         with self.app.app_context():
             self.each_day()
+            bounces.collect()  # what came back is read at the same pace
 
 
 def may_seal(signature_id: int) -> bool:
