@@ -116,9 +116,10 @@ def _hand_over(act: Act, former: str, was_asked: bool) -> None:
     if was_to_sign:
         signing.send_sign_link(act, act.at)
     arguments = (training, former, act.organisation, act.at)
-    if was_asked:
-        act.send(signing_notices.delegated_to_former(*arguments))
-    act.send(signing_notices.delegated_to_office(*arguments))
+    act.send(
+        signing_notices.delegated_to_former(*arguments, had_link=was_asked),
+        signing_notices.delegated_to_office(*arguments),
+    )
 
 
 def _tell(act: Act, outcome: Outcome, papers: dict[str, Facts], had_agreement: bool) -> None:

@@ -2,7 +2,7 @@
 
 from portal.effects import signing
 from portal.effects.act import Act, Refused
-from portal.emails import signing_notices
+from portal.emails import paper_notices
 from portal.extensions import db
 from portal.signature import service as signatures
 from portal.signature.models import Signature
@@ -37,7 +37,7 @@ def receive_signed_paper(act: Act) -> None:
     db.session.flush()
     act.uploads.append(upload)
     arguments = (training, upload, act.organisation, act.at)
-    act.send(signing_notices.paper_receipt(*arguments), signing_notices.paper_to_check(*arguments))
+    act.send(paper_notices.paper_receipt(*arguments), paper_notices.paper_to_check(*arguments))
     act.body = {"document": document.id, "upload": upload.sha256}
     act.result = upload
 
@@ -67,8 +67,8 @@ def refuse_signed_paper(act: Act) -> None:
     upload.refused_at, upload.refused_reason = act.at, reason
     arguments = (act.training, act.organisation, reason, act.at)
     act.send(
-        signing_notices.paper_refused_to_client(*arguments),
-        signing_notices.paper_refused_to_trainer(*arguments),
+        paper_notices.paper_refused_to_client(*arguments),
+        paper_notices.paper_refused_to_trainer(*arguments),
     )
     act.body, act.details = {"upload": upload.sha256}, {"reason": reason}
 

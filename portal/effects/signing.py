@@ -70,8 +70,10 @@ def send_link(act: Act) -> None:
 
 def request_letter(act: Act, link: ShareLink, at: datetime) -> Email:
     """The message that carries a signing link, to the signatory alone."""
+    training, document = act.training, signable(act.training)
+    kind = document.kind if document is not None else "convention"
     return signing_notices.sign_request(
-        act.training, link, due_cents(act.training), act.organisation, at
+        training, link, due_cents(training), act.organisation, at, kind
     )
 
 

@@ -20,11 +20,9 @@ from portal.emails.shape import (
     client_name,
     notice,
     reason_line,
-    received,
 )
 from portal.signature.models import OneTimeCode, Signature, SignatureKind
 from portal.training.models import TrainingSession
-from portal.uploads.models import Upload
 
 
 def sign_request(
@@ -33,12 +31,19 @@ def sign_request(
     due_cents: int,
     organisation: Organisation,
     at: datetime,
+    kind: str = "convention",
 ) -> Email:
-    """To the signatory alone: the only message that opens the signature."""
+    """To the signatory alone: the only message that opens the signature of that kind of paper."""
+    amount = money.euros(due_cents) if due_cents else ""
     subject = f"À signer\u00a0: convention de formation ({training.ref})"
     what = f"La convention de la formation {about(training)} attend votre signature."
-    if due_cents:
-        amount = money.euros(due_cents)
+    if kind == "engagement":
+        subject = f"À signer\u00a0: engagement à régler {amount}"
+        what = (
+            f"La convention de la formation {about(training)} est signée. Reste votre engagement "
+            f"à régler {amount}, sur un document à part."
+        )
+    elif due_cents:
         subject = f"À signer\u00a0: convention et engagement à régler {amount}"
         what += f" Elle comprend votre engagement à régler {amount}."
     return to_signatory(
@@ -46,7 +51,7 @@ def sign_request(
         subject=subject,
         key=f"{link.id}:{link.rotation}",
         more=notice("Un document à signer", [
-            what, "Vous recevrez un code par e-mail au moment de signer.",
+            what, "Un code vous sera remis à part au moment de signer.",
             f"Ce lien vous est personnel, jusqu’au {french.date_long(link.expires_at)}.",
             "Ne le transmettez pas\u00a0: si une autre personne doit signer, dites-le sur la page.",
         ], "Lire et signer"),
@@ -152,62 +157,6 @@ def signed_to_office(
     )  # fmt: skip
 
 
-def paper_receipt(
-    training: TrainingSession, upload: Upload, organisation: Organisation, at: datetime
-) -> Email:
-    """To the client: the scan of what was signed by hand is received."""
-    return to_client(
-        "paper_receipt", training, organisation, at,
-        subject=f"Document signé bien reçu, nous le vérifions ({training.ref})",
-        key=str(upload.id),
-        more=notice("Document signé bien reçu", [
-            f"Nous avons reçu {received(upload)}, {french.moment(at)}.",
-            "Nous le vérifions sous deux jours ouvrés, puis vous écrivons.",
-        ]),
-    )  # fmt: skip
-
-
-def paper_to_check(
-    training: TrainingSession, upload: Upload, organisation: Organisation, at: datetime
-) -> Email:
-    """To the office: a paper signed by hand is to be looked at."""
-    return to_office(
-        "paper_to_check", training, organisation, at,
-        subject=f"Signature sur papier à vérifier\u00a0: {client_name(training)} ({training.ref})",
-        key=str(upload.id),
-        more=notice("Une signature sur papier est à vérifier", [
-            f"{said(upload.received_by)} a déposé {received(upload)} pour {about(training)}.",
-        ], FILE),
-    )  # fmt: skip
-
-
-def paper_refused_to_client(
-    training: TrainingSession, organisation: Organisation, reason: str, at: datetime
-) -> Email:
-    """To the client: the scan does not do, and why."""
-    return to_client(
-        "paper_refused_to_client", training, organisation, at,
-        subject=f"Le document signé est à renvoyer ({training.ref})",
-        key=at.isoformat(),
-        more=notice("Le document signé est à renvoyer", [
-            "Nous n’avons pas pu enregistrer la signature sur papier.", reason_line(reason),
-            "Renvoyez une numérisation lisible du bon document, ou signez en ligne.",
-        ]),
-    )  # fmt: skip
-
-
-def paper_refused_to_trainer(
-    training: TrainingSession, organisation: Organisation, reason: str, at: datetime
-) -> Email:
-    """To the trainer: the signature is still awaited."""
-    return to_trainer(
-        "paper_refused_to_trainer", training, organisation, at,
-        subject=f"Signature sur papier renvoyée à {client_name(training)} ({training.ref})",
-        key=at.isoformat(),
-        more=notice("La signature sur papier est renvoyée", [reason_line(reason)], SESSION),
-    )  # fmt: skip
-
-
 def declined_to_trainer(
     training: TrainingSession, organisation: Organisation, reason: str, at: datetime
 ) -> Email:
@@ -233,7 +182,12 @@ def declined_to_office(
 
 
 def delegated_to_former(
-    training: TrainingSession, former: str, organisation: Organisation, at: datetime
+    training: TrainingSession,
+    former: str,
+    organisation: Organisation,
+    at: datetime,
+    *,
+    had_link: bool = True,
 ) -> Email:
     """To the address that was left: another person signs."""
     company = training.company
@@ -244,7 +198,8 @@ def delegated_to_former(
         subject=f"Signature transmise à {name} ({training.ref})",
         key=at.isoformat(),
         more=notice("La signature est transmise", [
-            f"{name} signera à votre place. Le lien que vous aviez reçu ne s’ouvre plus.",
+            f"{name} signera à votre place pour {about(training)}.",
+            "Le lien que vous aviez reçu ne s’ouvre plus." if had_link else "",
             "Vous n’avez rien demandé\u00a0? Répondez à ce message sans attendre.",
         ]),
     )  # fmt: skip

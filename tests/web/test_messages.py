@@ -14,6 +14,7 @@ from portal.extensions import db, writing
 from portal.journal.models import JournalDetails, JournalEntry
 from portal.messages.models import Message
 from portal.messages.rules import LIMIT, PER_HOUR
+from portal.training.models import TrainingSession
 from tests import second_half, story
 from tests.conftest import OFFICE, OTHER_TRAINER, PASSWORD, TRAINER, sign_in
 from tests.pages import BASE_URL, Visitor, text_of
@@ -329,6 +330,9 @@ def test_a_link_that_was_closed_stays_closed(app: Flask) -> None:
         link.revoked_at = link.created_at
     say(sign_in(app, TRAINER), training.page, HELLO)
     assert story.told(app, training.id).link == ""
+    with app.app_context():
+        (link,) = db.session.get_one(TrainingSession, training.id).links
+        assert (link.rotation, link.revoked_at is None) == (0, False)
     (mail,) = [m for m in messages(app, training) if m["letter"] == "message_to_client"]
     assert "/l/" not in mail["text"]
 

@@ -10,7 +10,10 @@ from flask import Flask
 from portal import clock, tasks, workflow
 from portal.access.rules import Actor, Role
 from portal.emails import outbox
-from portal.extensions import db, store
+from portal.emails.message import WrongAttachment
+from portal.emails.models import Email
+from portal.extensions import db, store, writing
+from portal.signature import service
 from portal.signature.models import Signature
 from portal.training.models import TrainingSession
 from portal.training.rules import Event
@@ -143,6 +146,35 @@ def test_a_signature_taken_back_before_the_seal_is_not_announced(
         workflow.perform(Event.CORRECT_AGREEMENT, row, clerk, reason="Montant mal lu")
     tasks.run_pending(app)
     assert mails_of(app, training, "signed_to_client")[0] == "cancelled"
+
+
+def test_a_voided_signature_is_not_announced_even_once_sealed(
+    app: Flask, signed: tuple[Told, Visitor, str]
+) -> None:
+    training, _visitor, _place = signed
+    with app.app_context(), writing():
+        service.void(sealed_row(app, training), "Dates changées", clock.now())
+    tasks.run_pending(app)
+    for letter in ("signed_to_client", "signed_to_trainer", "signed_to_office"):
+        assert mails_of(app, training, letter)[0] == "cancelled"
+
+
+def test_what_another_dossier_signed_never_leaves(
+    app: Flask, signed: tuple[Told, Visitor, str]
+) -> None:
+    training, _visitor, _place = signed
+    other = a_training(app, "signed")
+    with app.app_context():
+        theirs = sealed_row(app, other).id
+        with writing():
+            mail = story.last_email(training, "signed_to_client")
+            mail.context = mail.context | {"signature_id": theirs}
+        with pytest.raises(WrongAttachment):
+            outbox.message_of(mail)
+        identity = mail.id
+        outbox.deliver(identity)
+        db.session.expire_all()
+        assert db.session.get_one(Email, identity).state == "failed"
 
 
 def test_a_scan_is_what_leaves_of_a_paper_signature(app: Flask) -> None:

@@ -193,6 +193,8 @@ def test_a_scan_without_signature_is_sent_back(app: Flask, client_of: ClientOf) 
     training, _visitor, _place = waiting(app)
     client = client_of(training.id)
     where = f"{training.space}papier"
+    links = soup_of(client.get(training.space).text).select("a[href$=papier]")
+    assert [str(link["href"]) for link in links] == [where]
     hand_in(client, where, (SCAN, "signee.pdf"), form="#scan")
     office = sign_in(app, OFFICE)
     page = office.get(f"/organisme/signatures/{training.ref}/papier")
@@ -217,6 +219,20 @@ def test_a_scan_of_a_former_version_signs_nothing(app: Flask, client_of: ClientO
         clerk = Actor(Role.OFFICE, 3, "Nadia Belkacem")
         workflow.perform(Event.CORRECT_AGREEMENT, row, clerk, reason="Montant mal lu")
         second_half.validate(training.id, second_half.Answer(190_000))
+    answer = office.submit(page, {"seen": "y"}, button="Enregistrer la signature")
+    assert "n’est plus à vérifier" in text_of(follow(office, answer))
+    with app.app_context():
+        assert given(app, training) == []
+
+
+def test_the_scan_that_was_looked_at_is_the_one_that_signs(app: Flask, client_of: ClientOf) -> None:
+    """Another file arrives while the office has the first one on screen."""
+    training, _visitor, _place = waiting(app)
+    client, where = client_of(training.id), f"{training.space}papier"
+    hand_in(client, where, (SCAN, "s.pdf"), form="#scan")
+    office = sign_in(app, OFFICE)
+    page = office.get(f"/organisme/signatures/{training.ref}/papier")
+    hand_in(client, where, (second_half.paper("Une page blanche"), "autre.pdf"), form="#scan")
     answer = office.submit(page, {"seen": "y"}, button="Enregistrer la signature")
     assert "n’est plus à vérifier" in text_of(follow(office, answer))
     with app.app_context():

@@ -1,5 +1,6 @@
 """A change after the funder answered, or after a signature: what falls, what stands, who knows."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -182,6 +183,55 @@ def test_another_signatory_after_the_signature_changes_no_paper(
         assert [x for x in row.links if x.scope == Scope.SIGN and x.revoked_at is None] == []
 
 
+def test_another_signatory_is_known_to_the_former_one_before_any_link(
+    app: Flask, trainer: Visitor
+) -> None:
+    """Whoever prepares the session cannot quietly put an address of its own in the place."""
+    training = a_training(app, "sent")
+    _page, mails = changed(app, trainer, training, SIGNATORY)
+    by_letter = {mail["letter"]: mail for mail in mails}
+    assert by_letter["delegated_to_former"]["to"] == story.CLIENT
+    assert "ne s’ouvre plus" not in by_letter["delegated_to_former"]["text"]
+    assert "delegated_to_office" in by_letter
+    assert "sign_request" not in by_letter
+
+
+@pytest.mark.parametrize("_round", range(3))
+def test_a_price_that_moves_while_somebody_signs(app: Flask, trainer: Visitor, _round: int) -> None:
+    """Whoever is first, nobody is bound by a version that is not in force."""
+    training = a_training(app, "sent")
+    with app.app_context():
+        row = db.session.get_one(TrainingSession, training.id)
+        client = Actor(Role.CLIENT, row.links[0].id, "Hélène Vasseur")
+        workflow.perform(Event.SEND_SIGN_LINK, row, client)
+    story.made(app, training)
+    visitor, place = open_sign_link(app, training.id)
+    page, code = ask_code(app, training.id, visitor, place)
+    slug, typed = PRICE
+    form = trainer.get(training.step(slug))
+    gate = threading.Barrier(2)
+
+    def sign() -> None:
+        gate.wait()
+        press_sign(visitor, page, code)
+
+    def move() -> None:
+        gate.wait()
+        fill(trainer, form, {**typed, "reason": "Erreur"}, button=SAVE)
+
+    threads = [threading.Thread(target=work) for work in (sign, move)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with app.app_context():
+        row = db.session.get_one(TrainingSession, training.id)
+        assert row.price_cents == 150_000
+        living = [s for s in row.signatures if s.voided_at is None]
+        assert all(s.document.superseded_at is None for s in living)
+        assert (row.signed_at is not None) is bool(living)
+
+
 def test_another_company_voids_the_agreement(app: Flask, trainer: Visitor) -> None:
     training = a_training(app, "signed")
     _page, mails = changed(app, trainer, training, COMPANY)
@@ -233,6 +283,8 @@ def test_an_early_signature_then_a_partial_agreement_asks_for_the_undertaking_on
     undertaking back, and everybody is told."""
     training = a_training(app, "funded", early=True)
     story.made(app, training)
+    asked = [mail for mail in messages(app, training) if mail["letter"] == "sign_request"][-1]
+    assert plain(asked["subject"]) == "À signer : engagement à régler 800,00 €"
     visitor, place = open_sign_link(app, training.id)
     page = visitor.get(place)
     assert "Signer votre engagement" in text_of(page)
