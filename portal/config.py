@@ -74,6 +74,7 @@ class Config:
     seal_p12: Path | None = None  # the organisation's own certificate; None: one is made
     seal_password_file: Path | None = None
     tsa_url: str = ""  # RFC 3161 time-stamping authority; empty: seals carry the server's time
+    imap_url: str = ""  # the mailbox where returned messages arrive; empty: never read
     sms_url: str = ""  # gateway for one-time codes; empty: e-mail and phone only
 
     @property
@@ -138,6 +139,7 @@ class Config:
         seal = read(_seal, env) or (None, None)
         tsa_url = read(_service_url, "PORTAL_TSA_URL", "http", env)
         sms_url = read(_service_url, "PORTAL_SMS_URL", "https", env)
+        imap_url = read(_imap_url, env)
         if problems:
             raise ConfigError(
                 "Le portail ne peut pas démarrer. Réglages à donner :\n- " + "\n- ".join(problems)
@@ -157,6 +159,7 @@ class Config:
             seal_password_file=seal[1],
             tsa_url=tsa_url or "",
             sms_url=sms_url or "",
+            imap_url=imap_url or "",
         )
 
 
@@ -206,6 +209,15 @@ def _smtp(env: Mapping[str, str], demo: bool) -> Smtp | None:
         "PORTAL_SMTP_URL : le serveur d’envoi, par exemple "
         "smtp://utilisateur:motdepasse@smtp.organisme.example:587"
     )
+
+
+def _imap_url(env: Mapping[str, str]) -> str:
+    given = env.get("PORTAL_IMAP_URL") or ""
+    parts = urlsplit(given)
+    is_local = parts.scheme == "imap+plain" and parts.hostname in LOOPBACK
+    if given and parts.scheme != "imaps" and not is_local:
+        raise ConfigError("PORTAL_IMAP_URL : attendu imaps://utilisateur:motdepasse@serveur")
+    return given
 
 
 def _proxies(env: Mapping[str, str]) -> int:

@@ -23,7 +23,7 @@ from portal.companies import service as companies
 from portal.config import Config
 from portal.documents import coherence
 from portal.documents import service as documents
-from portal.emails import outbox
+from portal.emails import bounces, outbox
 from portal.extensions import db, settings, writing
 from portal.funding import service as fundings
 from portal.signature import service as signatures
@@ -173,6 +173,7 @@ class Queue:
         """Looked at often, so that a worker that was stopped in the morning catches up."""
         with self.app.app_context():
             self.each_day()
+            bounces.collect()  # what came back is read at the same pace
 
 
 def may_seal(signature_id: int) -> bool:

@@ -16,6 +16,8 @@ STATES = ("queued", "sent", "kept", "uncertain", "failed", "cancelled")
 
 def upgrade() -> None:
     states_of_email("held", *STATES)
+    with op.batch_alter_table("email", schema=None, recreate="always") as table:
+        table.add_column(sa.Column("bounced_at", sa.DateTime(), nullable=True))
     with op.batch_alter_table("organisation", schema=None) as table:
         table.add_column(sa.Column("reads_over", sa.Boolean(), nullable=True))
     op.execute("UPDATE organisation SET reads_over = false")
@@ -68,6 +70,8 @@ def downgrade() -> None:
             table.drop_column(name)
     with op.batch_alter_table("organisation", schema=None) as table:
         table.drop_column("reads_over")
+    with op.batch_alter_table("email", schema=None) as table:
+        table.drop_column("bounced_at")
     # what waited to be read over leaves in a portal where nothing is
     op.execute("UPDATE email SET state = 'queued' WHERE state = 'held'")
     states_of_email(*STATES)

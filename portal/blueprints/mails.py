@@ -96,7 +96,7 @@ def _show(mail: Email, form: AddressForm | None = None, refused: Sequence[str] =
         errors=web.error_summary(refused) + web.error_summary(form),
         may_correct=reading.may_correct(mail),
         mail=mail,
-        label=reading.STATE_LABEL[EmailState(mail.state)],
+        label=reading.label_of(mail.state, mail.bounced_at),
         status_text=reading.status_sentence(mail),
         text=_text(mail),
         attachments=[_attached(mail, paper) for paper in reading.attachments(mail)]

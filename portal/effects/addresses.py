@@ -41,6 +41,7 @@ def correct(act: Act) -> None:
         raise Refused((NOT_ON_FILE,))
     signatory_changed = company is not None and _put(act, company, former, new)
     links = _move_links(act, former, new)
+    email.sent_at = email.bounced_at = None  # it did not arrive
     email.state, email.error = EmailState.CANCELLED.value, f"Adresse corrigée\u00a0: {new}"
     _redirect(act, former, new, links)
     if signatory_changed:
@@ -148,6 +149,7 @@ def _tell(act: Act, former: str, new: str) -> None:
         Email.training_id == act.training.id,
         Email.to_email == former,
         Email.state == EmailState.SENT.value,
+        Email.bounced_at.is_(None),
     )
     if db.session.scalar(reached.limit(1)) is not None:
         act.send(signing_notices.address_corrected_to_former(*arguments))

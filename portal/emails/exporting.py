@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import select
 
-from portal.emails.models import Email, EmailState
-from portal.emails.reading import STATE_LABEL
+from portal.emails.models import Email
+from portal.emails.reading import label_of
 from portal.extensions import streamed
 from portal.tabular import Column, Kind, Row
 from portal.training.models import TrainingSession
@@ -26,11 +26,11 @@ def rows(trainer_id: int | None) -> Iterator[Row]:
     """The messages of a trainer's sessions, or everybody's, the latest first."""
     statement = select(
         Email.created_at, Email.sent_at, Email.to_email, Email.subject, TrainingSession.ref,
-        Email.state, Email.attempts, Email.error,
+        Email.state, Email.bounced_at, Email.attempts, Email.error,
     ).outerjoin(TrainingSession, TrainingSession.id == Email.training_id)  # fmt: skip
     if trainer_id is not None:
         statement = statement.where(TrainingSession.trainer_id == trainer_id)
     found = streamed(statement.order_by(Email.id.desc()))
-    for created, sent, to, subject, ref, state, attempts, error in found:
-        label = STATE_LABEL[EmailState(state)].text
+    for created, sent, to, subject, ref, state, bounced, attempts, error in found:
+        label = label_of(state, bounced).text
         yield (created, sent, to, subject, ref or "", label, attempts, error or "")

@@ -53,5 +53,6 @@ class Email(db.Model):  # type: ignore[name-defined]
     error: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    bounced_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     training: Mapped[TrainingSession | None] = relationship()

@@ -28,6 +28,9 @@ STATE_LABEL = {
 }
 
 
+CAME_BACK = Label("Revenu, non remis", "bad", "x")
+
+
 @dataclass(frozen=True)
 class Line:
     """One message of a list."""
@@ -66,7 +69,7 @@ def _lines(statement: Select[Email]) -> list[Line]:
             at=mail.sent_at or mail.created_at,
             papers=len(mail.document_ids)
             + (len(ATTACHED) if mail.context.get("signature_id") else 0),
-            label=STATE_LABEL[EmailState(mail.state)],
+            label=label_of(mail.state, mail.bounced_at),
             error=mail.error,
             is_leaving=mail.state == EmailState.QUEUED and not mail.attempts,
             may_correct=may_correct(mail),
@@ -75,12 +78,17 @@ def _lines(statement: Select[Email]) -> list[Line]:
     ]
 
 
+def label_of(state: str, bounced_at: datetime | None) -> Label:
+    """What became of a message, in two words; one that came back did not arrive."""
+    return CAME_BACK if bounced_at else STATE_LABEL[EmailState(state)]
+
+
 def may_correct(mail: Email) -> bool:
     """Whether its address may be put right: a message to the client that did not arrive.
 
     A one-time code is asked for again, never sent elsewhere.
     """
-    failed = mail.state in (EmailState.FAILED, EmailState.UNCERTAIN)
+    failed = mail.state in (EmailState.FAILED, EmailState.UNCERTAIN) or mail.bounced_at is not None
     return failed and mail.audience == Role.CLIENT and mail.letter != "one_time_code"
 
 
@@ -107,7 +115,7 @@ def attachments(mail: Email) -> Sequence[Document]:
 
 def status_sentence(mail: Email) -> str:
     """What became of a message, as a sentence."""
-    if mail.state == EmailState.SENT and mail.sent_at:
+    if mail.state == EmailState.SENT and mail.sent_at and mail.bounced_at is None:
         return f"Accepté par le serveur {french.moment(mail.sent_at)}"
     if mail.state == EmailState.QUEUED:
         tried = f" après {french.count(mail.attempts, 'essai')}" if mail.attempts else ""
@@ -117,5 +125,5 @@ def status_sentence(mail: Email) -> str:
         return "Attend que l’organisme ait relu ses documents"
     if mail.state == EmailState.KEPT:
         return "Conservé sur le portail\u00a0: aucun serveur d’envoi n’est configuré"
-    label = STATE_LABEL[EmailState(mail.state)].text
+    label = label_of(mail.state, mail.bounced_at).text
     return f"{label}. {mail.error}" if mail.error else label

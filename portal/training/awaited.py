@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import and_, func, literal, or_, select
 
 from portal import clock, french
 from portal.access.rules import Role
@@ -53,13 +53,19 @@ def _failed_mails(trainer_id: int | None) -> list[Todo]:
     statement = (
         select(Email.to_email, _t.ref)
         .join(_t, Email.training_id == _t.id)
-        .where(*in_scope(trainer_id), Email.state == EmailState.FAILED.value)
+        .where(
+            *in_scope(trainer_id),
+            or_(
+                Email.state == EmailState.FAILED.value,
+                and_(Email.bounced_at.is_not(None), Email.state == EmailState.SENT.value),
+            ),
+        )
         .limit(5)
     )
     return [
         Todo(
             "mail",
-            f"Un e-mail à {to} n’est pas parti",
+            f"Un e-mail à {to} n’est pas arrivé",
             f"Dossier {ref}",
             "Voir les courriels",
             ref,

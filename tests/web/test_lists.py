@@ -85,7 +85,7 @@ def test_a_message_that_did_not_leave_comes_first(app: Flask, trainer: Visitor) 
     with app.app_context(), writing():
         db.session.execute(db.update(Email).values(state="failed", error="Adresse refusée"))
     sentence, button = todos(trainer.get(HOME))[0]
-    assert (sentence, button) == (f"Un e-mail à {CLIENT} n’est pas parti", "Voir les courriels")
+    assert (sentence, button) == (f"Un e-mail à {CLIENT} n’est pas arrivé", "Voir les courriels")
     assert "Adresse refusée" in text_of(trainer.get(training.page))
 
 
