@@ -54,7 +54,7 @@ def tarpit() -> Iterator[int]:
 
 
 def head(portal: Portal, person: Person, length: int) -> bytes:
-    lines = [f"POST {NEW} HTTP/1.1", f"Host: 127.0.0.1:{portal.port}", f"Content-Type: {FORM}"]
+    lines = [f"POST {NEW} HTTP/1.1", f"Content-Type: {FORM}"]
     lines += [f"{name}: {value}" for name, value in person.headers().items()]
     return "\r\n".join([*lines, f"Content-Length: {length}", "Connection: close", "", ""]).encode()
 
@@ -191,7 +191,7 @@ def files(person: Person, octets: int) -> tuple[bytes, str]:
 
 def send_slowly(portal: Portal, person: Person, answers: list[bytes]) -> None:
     body, edge = files(person, 2 * arrivals.BODY_LIMIT)
-    lines = ["POST /verifier HTTP/1.1", f"Host: 127.0.0.1:{portal.port}"]
+    lines = ["POST /verifier HTTP/1.1"]
     lines += [f"{name}: {value}" for name, value in person.headers().items()]
     lines += [f"Content-Type: multipart/form-data; boundary={edge}", "Connection: close"]
     whole = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body

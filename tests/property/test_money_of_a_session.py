@@ -31,6 +31,7 @@ from portal.signature import codes
 from portal.signature.models import Channel, OneTimeCode
 from portal.training.models import TrainingSession
 from portal.training.rules import Event
+from portal.uploads.rules import Rejected
 from tests import second_half, story
 from tests.conftest import NOW
 
@@ -186,6 +187,8 @@ class Money(RuleBasedStateMachine):
             workflow.perform(event, self.row(), self.actor(role), **data)
         except workflow.Refused as refused:
             sentences = refused.sentences
+        except Rejected as full:  # ten files a day
+            sentences = (str(full),)
         else:
             return
         assert sentences
