@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from portal.access.rules import Role
 from portal.documents import service as documents
 from portal.effects import signing
 from portal.effects.act import Act, Refused
@@ -277,5 +278,6 @@ def _decided(act: Act, state: AgreementState) -> Agreement:
         raise Refused(("Cet accord vient d’être traité par une autre personne",))
     agreement.state = state.value
     agreement.version += 1
-    agreement.decided_at, agreement.decided_by_id = act.at, act.actor.id
+    agreement.decided_at = act.at
+    agreement.decided_by_id = None if act.actor.role == Role.CLIENT else act.actor.id  # a link's id
     return agreement

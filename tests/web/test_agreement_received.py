@@ -216,3 +216,17 @@ def test_the_same_file_sent_twice_at_once_counts_once(app: Flask) -> None:
         with pytest.raises(workflow.Refused, match="Ce fichier est déjà dans le dossier"):
             workflow.perform(Event.RECEIVE_AGREEMENT, row, client, stored=stored)
     assert letters(app, training) == before
+
+
+def test_a_client_who_sent_a_file_may_still_say_the_opco_refused(
+    app: Flask, client_of: ClientOf
+) -> None:
+    """The decision is theirs: no account of the organisation is named as its author."""
+    training = a_training(app, "received")
+    client = client_of(training.id)
+    page = f"{training.space}refus"
+    assert client.submit(page, {"reason": "Budget épuisé"}).status_code == 303
+    assert state(app, training)[0] == "refused"
+    with app.app_context():
+        (agreement,) = db.session.get_one(TrainingSession, training.id).agreements
+        assert (agreement.state, agreement.decided_by_id) == ("refused", None)
