@@ -10,8 +10,11 @@ import time_machine
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from portal import workflow
+from portal.access.rules import Actor, Role
 from portal.extensions import db
 from portal.training.models import TrainingSession
+from portal.training.rules import Event
 from tests import story
 from tests.conftest import OFFICE, sign_in
 from tests.pages import Visitor, soup_of, text_of
@@ -121,6 +124,40 @@ def test_what_was_read_is_to_be_checked_and_never_applied_alone(
     assert refused.status_code == 422
     assert "Relisez ces points sur le document, puis cochez la case" in text_of(refused)
     assert facts(app, training)["state"] == "agreement_received"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (
+            ("Formation : lecture de plans et metres", "Montant accordé : 1 600,00 € HT",
+             "Subrogation de paiement : oui, paiement à l'organisme de formation"),
+            {"Intitulé": "retrouvé", "Montant au plus égal au prix": "1 600,00 €, page 1"},
+        ),
+        (
+            ("Action : anglais des affaires", "Montant accordé : 2 900,00 € HT"),
+            {"Intitulé": "non retrouvé, à comparer",
+             "Montant au plus égal au prix": "2 900,00 €, page 1",
+             "Bénéficiaire du paiement": "non lu sur le document"},
+        ),
+    ],
+)  # fmt: skip
+def test_the_paper_is_compared_with_the_dossier(
+    app: Flask, office: Visitor, lines: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    training = a_training(app, "filed")
+    with app.app_context():
+        row = db.session.get_one(TrainingSession, training.id)
+        client = Actor(Role.CLIENT, row.links[0].id, "Hélène Vasseur")
+        stored = stored_paper((*LETTER[:2], *lines))
+        workflow.perform(Event.RECEIVE_AGREEMENT, row, client, stored=stored)
+    story.work(app)
+    page = soup_of(office.get(address(app, training)).text)
+    shown = {text_in(li.span): text_in(li.small) for li in page.select(".checks li")}
+    assert expected.items() <= {name: plain(text) for name, text in shown.items()}.items(), shown
+    too_much = page.find("span", string="Montant au plus égal au prix")
+    assert too_much is not None
+    assert ("is-ok" in too_much.parent["class"]) is ("1 600" in lines[1])  # type: ignore[union-attr, index]
 
 
 def test_the_live_sums_are_those_of_the_page(app: Flask, office: Visitor) -> None:
