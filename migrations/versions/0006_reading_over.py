@@ -16,7 +16,9 @@ STATES = ("queued", "sent", "kept", "uncertain", "failed", "cancelled")
 
 def upgrade() -> None:
     states_of_email("held", *STATES)
-    with op.batch_alter_table("email", schema=None, recreate="always") as table:
+    # SQLite writes a column added in place after the constraints; recreated, it stands among columns
+    recreate = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("email", schema=None, recreate=recreate) as table:
         table.add_column(sa.Column("bounced_at", sa.DateTime(), nullable=True))
     with op.batch_alter_table("organisation", schema=None) as table:
         table.add_column(sa.Column("reads_over", sa.Boolean(), nullable=True))
