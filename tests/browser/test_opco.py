@@ -135,17 +135,6 @@ def test_what_is_typed_in_the_company_meanwhile_is_kept(slow_portal: Portal) -> 
     expect(name).to_have_value("Menuiserie Vasseur et filles")
 
 
-def test_a_siret_corrected_meanwhile_is_looked_up_too(slow_portal: Portal) -> None:
-    page = new_session(slow_portal, js=True)
-    page.get_by_label("SIRET", exact=True).fill(fake.SIGNED)
-    page.keyboard.press("Tab")
-    page.get_by_label("SIRET", exact=True).fill(fake.VASSEUR)
-    page.keyboard.press("Tab")
-    expect(page.locator("#trouve")).to_contain_text("Menuiserie Vasseur")
-    expect(page.get_by_label("Raison sociale")).to_have_value("Menuiserie Vasseur")
-    expect(page.get_by_label("SIRET", exact=True)).to_have_value(fake.VASSEUR)
-
-
 @pytest.mark.parametrize("js", [True, False])
 def test_by_name(portal: Portal, js: bool) -> None:
     page = new_session(portal, js=js)
