@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 from portal.emails.models import Email
 from portal.extensions import db, writing
 from tests.pages import text_of
-from tests.security.world import COUNTERS, Bare, Dossier, Side, World
+from tests.security.world import Bare, Dossier, Side, World
 
 TRAINER, SPACE = "/formateur/sessions/{ref}/", "/espace/{public_id}/"
 NESTED = ("documents/{document}", "documents/{document}?v=1", "documents/0{document}")
@@ -24,7 +24,7 @@ def says_nothing_of(side: Side, answer: TestResponse) -> bool:
 
 
 def refused(world: World, answer: TestResponse, status: int = 404) -> bool:
-    unchanged = world.dump(*COUNTERS) == world.at_first
+    unchanged = world.is_untouched()
     return answer.status_code == status and says_nothing_of(world.theirs, answer) and unchanged
 
 
