@@ -27,9 +27,24 @@ ON_POSTGRESQL = os.environ.get("PORTAL_TEST_DATABASE") == "postgresql"
 on_sqlite = pytest.mark.skipif(ON_POSTGRESQL, reason="speaks of the SQLite file")
 OWNER = "portal"
 # Nobody cuts the power here: durability would only make the tests slower.
-HURRIED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-SETTINGS = (*HURRIED, "listen_addresses=", "max_connections=60", "unix_socket_permissions=0700")
+HURRIED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal")
+# The server writes nothing by itself: whatever is written, a test did.
+STILL = ("max_wal_senders=0", "autovacuum=off", "checkpoint_timeout=1h")
+SETTINGS = (
+    *HURRIED,
+    *STILL,
+    "listen_addresses=",
+    "max_connections=60",
+    "unix_socket_permissions=0700",
+)
 PATIENCE = 30.0  # seconds
+ERRORS = (sqlite3.Error, psycopg.Error)
+# What keeps every writer waiting, and no reader.
+HOLDING = (
+    ("BEGIN", "LOCK TABLE training_session IN EXCLUSIVE MODE")
+    if ON_POSTGRESQL
+    else ("BEGIN IMMEDIATE",)
+)
 
 
 def url_in(folder: Path) -> str:
@@ -75,6 +90,15 @@ class Connection:
 
 def connect(folder: Path) -> Connection:
     return Connection(folder)
+
+
+def unguarded(connection: Connection, tables: Sequence[str]) -> list[str]:
+    """The statements that put the triggers of these tables out of action."""
+    if ON_POSTGRESQL:
+        return [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables]
+    listed = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
+    found = [name for table in tables for (name,) in connection.execute(listed, [table]).fetchall()]
+    return [f"DROP TRIGGER {name}" for name in found]
 
 
 def findings(folder: Path) -> list[str]:
@@ -144,7 +168,7 @@ class _KeptOnServer:
             "SELECT quote_ident(sequencename), last_value FROM pg_sequences"
             " WHERE schemaname = 'public'"
         ).fetchall()
-        self._run("CREATE SCHEMA kept")
+        self._run("DROP SCHEMA IF EXISTS kept CASCADE; CREATE SCHEMA kept")
         self._run("; ".join(f"CREATE TABLE kept.{x} AS TABLE public.{x}" for x in tables))
         self._tables = tables
 
