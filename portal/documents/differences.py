@@ -8,6 +8,8 @@ from portal import french, money
 from portal.documents.facts import Facts
 
 NOT_SAID = "non précisé"
+NONE = "–"  # nothing in that place: a day that came, or that went
+SEVERAL = "\u00a0; "
 # What a funder answers about: a change of these has to be confirmed by it.
 AGREED_UPON = frozenset(
     {
@@ -41,16 +43,30 @@ def between(before: Facts, after: Facts, only: frozenset[str] | None = None) -> 
             continue
         then, now = read(before), read(after)
         if then != now:
-            found.append(Difference(label, then or NOT_SAID, now or NOT_SAID))
+            before_that, after_that = _apart(then, now)
+            found.append(Difference(label, before_that, after_that))
     return found
 
 
+def _apart(then: str, now: str) -> tuple[str, str]:
+    """Both without the lines that stayed: of eight days, the one that moved."""
+    stayed = set(then.splitlines()) & set(now.splitlines())
+    before, after = (
+        SEVERAL.join(line for line in text.splitlines() if line not in stayed)
+        for text in (then, now)
+    )
+    return before or (NONE if stayed else NOT_SAID), after or (NONE if stayed else NOT_SAID)
+
+
 def _half_days(facts: Facts) -> str:
-    return "\u00a0; ".join(
-        f"{french.date_mid(date.fromisoformat(slot['day']))}, "
-        f"{french.hour(time.fromisoformat(slot['starts']))} – "
-        f"{french.hour(time.fromisoformat(slot['ends']))}"
-        for slot in facts["schedule"]["half_days"]
+    """One line per day."""
+    hours: dict[str, list[str]] = {}
+    for slot in facts["schedule"]["half_days"]:
+        starts, ends = (french.hour(time.fromisoformat(slot[end])) for end in ("starts", "ends"))
+        hours.setdefault(slot["day"], []).append(f"{starts} – {ends}")
+    return "\n".join(
+        f"{french.date_mid(date.fromisoformat(day))}, {french.enumeration(halves)}"
+        for day, halves in hours.items()
     )
 
 
