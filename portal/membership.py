@@ -204,6 +204,18 @@ def save_profile(user_id: int, values: Mapping[str, Any], actor: Actor) -> None:
             _record("save_profile", actor, user, fields=changed)
 
 
+def change_cv(user_id: int, sha256: str | None, actor: Actor) -> None:
+    """The CV in the store takes the place of the one before; None takes it away."""
+    with writing():
+        at, user = clock.now(), people.locked(user_id)
+        before = user.cv_sha256
+        if before is None and sha256 is None:
+            return
+        user.cv_sha256, user.cv_received_at = sha256, at if sha256 else None
+        event = "send_cv" if sha256 else "remove_cv"
+        _record(event, actor, user, before=before, after=sha256)  # erased with the person's data
+
+
 def _used(link_id: int, *purposes: Purpose) -> AccountLink:
     link = links.use(link_id, clock.now())
     if link is None or link.purpose not in purposes:

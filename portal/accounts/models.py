@@ -81,6 +81,7 @@ class User(db.Model, UserMixin):  # type: ignore[name-defined]
     specialities: Mapped[str] = mapped_column(default="")
     vat_regime: Mapped[str | None]
     cv_sha256: Mapped[str | None]
+    cv_received_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     password_set_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     is_enabled: Mapped[bool] = mapped_column(default=True)
     is_demonstration: Mapped[bool] = mapped_column(default=False)

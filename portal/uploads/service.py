@@ -21,6 +21,7 @@ from portal.uploads.rules import (
     MAX_SENDINGS,
     MAX_TOTAL_OCTETS,
     SENDING_HOURS,
+    UNSAFE_FLAGS,
     Flag,
     Purpose,
     Refusal,
@@ -48,20 +49,31 @@ def store_files(inspected: Inspected) -> Stored:
 
     Raises Rejected (NO_ROOM) when the disk is full: nothing half-written is left.
     """
-    octets = sum(path.stat().st_size for path in {inspected.pdf, *inspected.paths})
+    return _keep(inspected, {inspected.pdf, *inspected.paths})
+
+
+def store_reading(inspected: Inspected) -> Stored:
+    """The same for the PDF alone, which people open themselves: nobody sees its pages before.
+
+    Raises Rejected: NO_ROOM, or UNSAFE for what is not safe to open on one's own machine.
+    """
+    if UNSAFE_FLAGS.intersection(inspected.flags):
+        raise Rejected(Refusal.UNSAFE, inspected.name)
+    return _keep(inspected, {inspected.pdf})
+
+
+def _keep(inspected: Inspected, paths: set[Path]) -> Stored:
+    octets = {path: path.stat().st_size for path in paths}
     try:
         settings().files.mkdir(mode=0o700, parents=True, exist_ok=True)
-        gate.check_room(settings().files, octets)
-        for path in inspected.paths:
-            store().put(path.read_bytes())
-        content = inspected.pdf.read_bytes()
-        sha256 = store().put(content)
+        gate.check_room(settings().files, sum(octets.values()))
+        digests = {path: store().put(path.read_bytes()) for path in paths}
     except OSError as error:
         raise Rejected(Refusal.NO_ROOM, "") from error
     return Stored(
         name=inspected.name,
-        sha256=sha256,
-        octets=len(content),
+        sha256=digests[inspected.pdf],
+        octets=octets[inspected.pdf],
         pages=inspected.pages,
         originals=inspected.originals,
         flags=inspected.flags,

@@ -9,6 +9,7 @@ from portal.access.rules import Role
 from portal.accounts.models import User
 from portal.accounts.people import KnownAddress, everybody
 from portal.accounts.people_forms import InviteForm
+from portal.blueprints import account, receiving
 from portal.blueprints.account import logins_of, profile_form, profile_values
 from portal.effects.act import Refused
 from portal.extensions import db
@@ -55,6 +56,23 @@ def save(user_id: int) -> Response:
     membership.save_profile(user_id, profile_values(form), web.actor())
     flash("Profil enregistré.", "ok")
     return web.see_other(url_for(".show", user_id=user_id))
+
+
+@blueprint.post("/<int:user_id>/cv")
+@receiving.takes_files
+def send_cv(user_id: int) -> Response:
+    """The CV that reached the office another way."""
+    return account.receive_cv(_user(user_id), url_for(".show", user_id=user_id))
+
+
+@blueprint.get("/<int:user_id>/cv")
+def cv(user_id: int) -> Response:
+    return account.cv_of(_user(user_id))
+
+
+@blueprint.post("/<int:user_id>/cv/retirer")
+def remove_cv(user_id: int) -> Response:
+    return account.take_cv_away(_user(user_id), url_for(".show", user_id=user_id))
 
 
 @blueprint.post("/<int:user_id>/inviter")
