@@ -24,8 +24,9 @@ from portal.blueprints.errors import bare
 from portal.funding import service as fundings
 from portal.training.models import TrainingSession
 from portal.training.rules import Event
-from portal.uploads import gate, service
+from portal.uploads import gate, keeping, service
 from portal.uploads.gate import Incoming, Inspected
+from portal.uploads.keeping import Stored
 from portal.uploads.rules import (
     MAX_FILES,
     MAX_OCTETS,
@@ -35,7 +36,6 @@ from portal.uploads.rules import (
     Rejected,
     display_name,
 )
-from portal.uploads.service import Stored
 
 BESIDE = 1024 * 1024  # octets of the form around the files
 CHUNK = 64 * 1024
@@ -107,7 +107,7 @@ def receive(files: Sequence[FileStorage]) -> Iterator[Inspected]:
 def logo(files: Sequence[FileStorage]) -> str:
     """Keeps the logo that was handed in, made anew; returns its SHA-256. Raises Rejected."""
     with _received(files[:1]) as incoming:
-        return service.store_logo(gate.logo(incoming[0]))
+        return keeping.store_logo(gate.logo(incoming[0]))
 
 
 @contextmanager
@@ -213,7 +213,7 @@ def cv(user: User, back: str) -> Response:
         if not tries.allow(f"cv:{user.id}", SENDINGS_PER_HOUR, 3600, clock.now()):
             raise Rejected(Refusal.TOO_OFTEN, "")
         with receive(request.files.getlist(FIELD)) as inspected:
-            stored = service.store_reading(inspected)
+            stored = keeping.store_reading(inspected)
     except Rejected as refused:
         return _said(refused, back, "account/cv_drop.html")
     membership.change_cv(user.id, stored.sha256, web.actor())
@@ -229,7 +229,7 @@ def _stored() -> Stored:
     ):
         raise Rejected(Refusal.TOO_OFTEN, "")
     with receive(request.files.getlist(FIELD)) as inspected:
-        return service.store_files(inspected)
+        return keeping.store_files(inspected)
 
 
 def _described(stored: Stored) -> str:
