@@ -172,7 +172,7 @@ def _extensions(app: Flask, config: Config) -> None:
     login_manager.user_loader(_load_user)
     htmx.init_app(app)
     mail.init_app(app)
-    tasks.init_app(app, each_day=correspondence.remind_all)
+    tasks.init_app(app, rounds=(correspondence.remind_all, correspondence.collect_returns))
     app.before_request(_know_who)
 
 

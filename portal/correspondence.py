@@ -1,6 +1,7 @@
-"""Beside the corridor: what is written to people about a dossier, and moves no state.
+"""Beside the corridor: what is written to people about a dossier, and what of it comes back.
 
-The same transaction as an act: the row, the messages and the entry of the journal are one.
+None of it moves a state. The same transaction as an act: the row, the messages and the entry of
+the journal are one.
 """
 
 import logging
@@ -10,6 +11,7 @@ from portal import clock, tasks, workflow
 from portal.access import tries
 from portal.access.rules import CLOCK, Actor
 from portal.effects import reminding, telling
+from portal.emails import bounces
 from portal.extensions import db, writing
 from portal.journal import service as journal
 from portal.messages import service as messages
@@ -86,6 +88,27 @@ def reminders_of(training: TrainingSession) -> Shown:
 
 def _reminder_facts(training: TrainingSession) -> ReminderFacts:
     return reminders.facts_of(training, workflow.facts_of(training).owes_undertaking)
+
+
+# --- What comes back
+
+
+def collect_returns() -> int:
+    """Reads the mailbox of returns; how many of our messages came back."""
+    return bounces.collect(_note_return)
+
+
+def _note_return(failure: bounces.Failure) -> bool:
+    """The mark on the message and its entry in the journal; False when there is nothing new."""
+    with writing():
+        at = clock.now()
+        email = bounces.mark(failure, at)
+        if email is None:
+            return False
+        told = {"to": email.to_email, "words": failure.words}
+        body = {"email": email.id}
+        journal.record("return_email", CLOCK, at, email.training_id, body=body, details=told)
+    return True
 
 
 # --- Messages

@@ -23,7 +23,7 @@ from portal.companies import service as companies
 from portal.config import Config
 from portal.documents import coherence
 from portal.documents import service as documents
-from portal.emails import bounces, outbox
+from portal.emails import outbox
 from portal.extensions import db, settings, writing
 from portal.funding import service as fundings
 from portal.signature import service as signatures
@@ -65,10 +65,10 @@ class JsonSerializer(Serializer):
 class Queue:
     """The queue of one installation, and its tasks."""
 
-    def __init__(self, app: App, path: Path, each_day: Callable[[], None]) -> None:
+    def __init__(self, app: App, path: Path, rounds: Sequence[Callable[[], object]]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.app = app
-        self.each_day = each_day
+        self.rounds = rounds
         self.letters: dict[int, None] = {}  # to send as soon as a sender is free, oldest first
         self.senders = threading.Semaphore(SENDERS)
         self.picking = threading.Lock()
@@ -92,9 +92,9 @@ class Queue:
         self.sweep = self.huey.periodic_task(
             crontab(minute="*"), name="sweep", priority=SWEEP_PRIORITY
         )(self._sweep)
-        self.remind = self.huey.periodic_task(
-            crontab(minute="*/5"), name="remind", priority=SWEEP_PRIORITY
-        )(self._remind)
+        self.go_round = self.huey.periodic_task(
+            crontab(minute="*/5"), name="go_round", priority=SWEEP_PRIORITY
+        )(self._go_round)
 
     def _prepare(self, document_id: int) -> None:
         with self.app.app_context():
@@ -169,11 +169,11 @@ class Queue:
             for identity in identities:
                 task(identity)
 
-    def _remind(self) -> None:
-        """Looked at often, so that a worker that was stopped in the morning catches up."""
+    def _go_round(self) -> None:
+        """Often, so that a worker that was stopped in the morning catches up."""
         with self.app.app_context():
-            self.each_day()
-            bounces.collect()  # what came back is read at the same pace
+            for one in self.rounds:
+                one()
 
 
 def may_seal(signature_id: int) -> bool:
@@ -196,13 +196,13 @@ def complete_company(finding_id: int) -> None:
         completing.complete_company(training_id, siret, values, clock.now())
 
 
-def init_app(app: App, each_day: Callable[[], None] = lambda: None) -> None:
+def init_app(app: App, rounds: Sequence[Callable[[], object]] = ()) -> None:
     """Gives the application its queue, opened at the first use: after a fork, never before.
 
-    `each_day` is what is done once a day: it knows by itself when, and whether it was.
+    `rounds` are gone every five minutes: each knows by itself whether something is to be done.
     """
     config: Config = app.config["PORTAL"]
-    _openers[config.queue] = partial(Queue, app, config.queue, each_day)
+    _openers[config.queue] = partial(Queue, app, config.queue, rounds)
     close(config.queue)
 
 

@@ -34,7 +34,8 @@ def share_link(act: Act) -> None:
     db.session.flush()
     act.training.shared_at = act.training.shared_at or act.at
     if link.recipient_email and act.data.get("send", True):
-        letter = letters.client_reminder if act.data.get("again") else letters.invitation
+        asks = act.training.state == State.DRAFT
+        letter = letters.invitation if asks else letters.client_reminder
         press = act.data.get("key") or act.at.isoformat()
         act.send(letter(act.training, link, act.organisation, act.at, press))
     act.body, act.details = {"link": link.id}, {"email": link.recipient_email}

@@ -5,18 +5,18 @@ went to: nobody can declare somebody else's address dead with a letter of their 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from email import message_from_bytes, message_from_string
 from email.message import Message
 
 from sqlalchemy import func, select
 
-from portal import clock
 from portal.emails import mailbox
 from portal.emails.models import Email, EmailState
 from portal.emails.smtp import said_by
-from portal.extensions import claim, db, settings
+from portal.extensions import db, settings
 
 log = logging.getLogger(__name__)
 _ORIGINALS = ("message/rfc822", "text/rfc822-headers", "message/global-headers")
@@ -79,29 +79,29 @@ def _words(block: Message) -> str:
     return said_by(said or str(block.get("Status", "")))
 
 
-def note(failure: Failure) -> bool:
-    """Writes on our message that it came back; False when it is not ours, or is known already."""
+def mark(failure: Failure, at: datetime) -> Email | None:
+    """Our message, on which it is now written that it came back; the caller's write transaction.
+
+    None when it is not ours, or is known already.
+    """
     email = db.session.scalar(
         select(Email).where(
             Email.message_id == failure.message_id,
             func.lower(Email.to_email).in_(failure.addresses),
+            Email.bounced_at.is_(None),
+            Email.state == EmailState.SENT.value,
         )
     )
-    if email is None:
-        return False
-    reason = f"Le serveur du destinataire a rendu ce message\u00a0: {failure.words}"
-    return claim(
-        Email,
-        email.id,
-        Email.bounced_at.is_(None),
-        Email.state == EmailState.SENT.value,
-        bounced_at=clock.now(),
-        error=reason,
-    )
+    if email is not None:
+        email.bounced_at = at
+        email.error = f"Le serveur du destinataire a rendu ce message\u00a0: {failure.words}"
+    return email
 
 
-def collect() -> int:
+def collect(note: Callable[[Failure], bool]) -> int:
     """Reads the mailbox of returns, when there is one; how many of our messages came back.
+
+    `note` keeps one failure, and says whether it was news.
 
     A mailbox that cannot be read is said in the technical log, and tried again.
     """

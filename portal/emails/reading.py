@@ -93,7 +93,7 @@ def may_correct(mail: Email) -> bool:
 
 
 def was_invited(training_id: int) -> bool:
-    """Whether the client was already written to with its link: the next one is a reminder."""
+    """Whether the client was already written to with its link."""
     invited = select(Email.id).where(Email.training_id == training_id, Email.letter == "invitation")
     return db.session.scalar(invited.limit(1)) is not None
 

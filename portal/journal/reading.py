@@ -42,6 +42,7 @@ EVENT_TEXT = {
     "call_trainer": "Nouveau lien demandé par le client",
     "correct_address": "Adresse corrigée, message renvoyé",
     "retry_email": "Message renvoyé",
+    "return_email": "Message revenu, non remis",
     "remind": "Relance envoyée",
     "write_message": "Message écrit",
     "pause_reminders": "Relances suspendues",

@@ -67,7 +67,7 @@ def _prepared(owner: Recorder, page: str) -> Iterator[TestResponse]:
     yield owner.submit(f"{page}verifier", button="Créer le lien")
     to = {"email": "helene@quetzal.example"}
     yield owner.submit(page, to, form="form[action$='/lien/envoyer']", button="Envoyer")
-    yield owner.submit(page, to, form="form[action$='/lien/envoyer']", button="Relancer")
+    yield owner.submit(page, form="form[action$='/relances']")
     yield owner.submit(page, form="form[action$='/lien/renouveler']")
 
 

@@ -110,7 +110,7 @@ FORMS: list[tuple[str, str, dict[str, str]]] = [
     ("owner", SENT + "depot", {"filed_on": "2026-11-20", "number": "12"}),
     ("owner", SENT + "rouvrir", {"reason": "Les dates changent"}),
     ("owner", SENT + "annuler", {"reason": "Plus de participants"}),
-    ("owner", PAGE + "lien/envoyer", {"email": "a@b.example", "key": "k", "again": "oui"}),
+    ("owner", PAGE + "lien/envoyer", {"email": "a@b.example", "key": "k"}),
     ("owner", PAGE + "lien/renouveler", {"rotation": "0"}),
     ("owner", PAGE + "dupliquer", {"key": "k"}),
     ("client", SPACE + "etapes/entreprise", typed.company("quetzal")),

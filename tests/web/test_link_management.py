@@ -61,9 +61,8 @@ def test_it_is_sent_then_reminded(app: Flask, trainer: Visitor) -> None:
     assert text_of(refused).count("Il manque le nom de domaine après @") == 2
     page = follow(trainer, press(trainer, training, "lien/envoyer", email=CLIENT))
     assert f"Le lien va partir à {CLIENT}." in text_of(page)
-    assert "Relancer par e-mail" in text_of(page)
-    again = trainer.get(training.page)
-    trainer.submit(again, form='form[action$="lien/envoyer"]', button="Relancer par e-mail")
+    assert text_of(page).count("Relancer") == 1
+    assert press(trainer, training, "/relances").status_code == 303
     first, second = story.messages(app, training)
     assert first["subject"] == (
         "Votre formation « Lecture de plans et métrés »\u00a0: 4 minutes pour compléter la demande"
@@ -83,9 +82,24 @@ def test_pressing_send_twice_sends_once(app: Flask, trainer: Visitor) -> None:
         trainer.submit(page, {"email": CLIENT}, form='form[action$="lien/envoyer"]')
     assert [m["letter"] for m in story.messages(app, training)] == ["invitation"]
     page = trainer.get(training.page)
+    other = "accueil@menuiserie-vasseur.example"
     for _ in range(2):
-        trainer.submit(page, form='form[action$="lien/envoyer"]', button="Relancer par e-mail")
-    assert len(story.messages(app, training)) == 2
+        trainer.submit(page, {"email": other}, form='form[action$="lien/envoyer"]')
+    assert [m["to"] for m in story.messages(app, training)] == [CLIENT, other]
+
+
+def test_the_link_of_a_dossier_that_was_sent_goes_to_another_address(
+    app: Flask, trainer: Visitor
+) -> None:
+    """With the words of where it stands: nothing is left to fill in."""
+    training = a_training(app, "sent")
+    other = "accueil@menuiserie-vasseur.example"
+    page = follow(trainer, press(trainer, training, "lien/envoyer", email=other))
+    assert f"Le lien va partir à {other}." in text_of(page)
+    last = story.messages(app, training)[-1]
+    assert last["to"] == other
+    assert "Avez-vous déposé votre demande" in last["subject"]
+    assert f"{BASE_URL}{training.link}" in last["text"]
 
 
 def test_the_page_says_when_the_client_opened_it(

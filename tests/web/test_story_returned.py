@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from portal import clock
+from portal import clock, correspondence
 from portal.config import Config, ConfigError
 from portal.emails import bounces
 from portal.emails.models import Email, EmailState
 from portal.extensions import db, writing
+from portal.journal import service as journal
+from portal.journal.models import JournalDetails, JournalEntry
 from tests.emails import fake_imap
 from tests.emails.fake_imap import Box
 from tests.pages import Visitor, text_of
@@ -87,7 +89,7 @@ def report(app: Flask, told: Told, **changes: str) -> bytes:
 
 def collected(app: Flask) -> int:
     with app.app_context():
-        return bounces.collect()
+        return correspondence.collect_returns()
 
 
 @pytest.mark.parametrize("original", ["message/rfc822", "text/rfc822-headers"])
@@ -105,6 +107,8 @@ def test_the_line_and_the_dossier_say_that_it_came_back(
         assert "Revenu, non remis" in text
         assert "a rendu ce message : 550 5.1.1" in text
         assert "Corriger l’adresse et renvoyer" in text
+        if page.endswith(f"/{sent.ref}/"):
+            assert "Message revenu, non remis Horloge (automatique)" in text
     assert "n’est pas arrivé" in text_of(trainer.get("/formateur/"))
 
 
@@ -129,6 +133,21 @@ def test_a_report_is_read_once_and_other_letters_are_left_alone(
     assert collected(app) == 1
     assert collected(app) == 0
     assert box.seen == {2}
+
+
+def test_the_journal_keeps_who_was_not_reached_and_the_server_s_words_once(
+    app: Flask, box: Box, sent: Told
+) -> None:
+    box.add(report(app, sent), report(app, sent))  # two servers on the way told of it
+    assert collected(app) == 1
+    with app.app_context():
+        (entry,) = db.session.scalars(db.select(JournalEntry).filter_by(event="return_email"))
+        mail = papers(sent)
+        assert (entry.training_id, entry.body) == (sent.id, {"email": mail.id})
+        details = db.session.get_one(JournalDetails, entry.seq).details
+        assert details["to"] == mail.to_email
+        assert details["words"].startswith("550 5.1.1")
+        assert journal.verify() == []
 
 
 @pytest.mark.parametrize(

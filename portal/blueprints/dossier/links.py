@@ -20,7 +20,7 @@ def make_link(ref: str) -> Response:
 
 @blueprint.post("/<ref>/lien/envoyer")
 def send_link(ref: str) -> Response:
-    """By e-mail: the invitation the first time, a reminder afterwards."""
+    """By e-mail, to the address given."""
     training = training_of(ref)
     form = SendForm()
     if not form.validate_on_submit():
@@ -30,7 +30,6 @@ def send_link(ref: str) -> Response:
         Event.SHARE_LINK,
         f"Le lien va partir à {form.email.data}.",
         email=form.email.data,
-        again=request.form.get("again") == "oui",  # as the page said: a second press is the same
     )
 
 

@@ -148,7 +148,8 @@ def _link_context(training: TrainingSession) -> dict[str, Any]:
         "address_on_file": workflow.address_on_file(training, link) if link else None,
         "send_form": form,
         "send_summary": [],
-        "sent_before": bool(link and emails.was_invited(training.id)),
+        # then a reminder is one of « Relances », which counts them
+        "was_written": training.state != State.DRAFT or emails.was_invited(training.id),
     }
 
 
