@@ -15,6 +15,7 @@ from portal.access.rules import Actor, Role
 from portal.extensions import db, writing
 from portal.training.models import TrainingSession
 from portal.training.rules import Event, State
+from portal.uploads import keeping
 from portal.uploads.models import Upload
 from portal.uploads.rules import SENTENCE, Refusal
 from tests import story
