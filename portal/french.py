@@ -63,6 +63,11 @@ def moment(instant: datetime) -> str:
     return f"{date_long(instant)} à {hour(instant)}"
 
 
+def moment_mid(instant: datetime) -> str:
+    """« 23 novembre 2026 à 16 h 05 », in Paris time: for lists."""
+    return f"{date_mid(instant)} à {hour(instant)}"
+
+
 def since(day: date | datetime, today: date) -> str:
     """« aujourd’hui », « hier », « il y a 4 jours »."""
     days = (today - local_day(day)).days
@@ -193,6 +198,7 @@ FILTERS = {
     "weekday": weekday,
     "hour": hour,
     "moment": moment,
+    "moment_mid": moment_mid,
     "duration": duration,
     "decimal_hours": decimal_hours,
     "count_of": count,

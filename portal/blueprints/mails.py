@@ -31,6 +31,7 @@ SECRET = frozenset(
 )
 PERSONAL = "Ce message est personnel\u00a0: il n’est montré qu’à la personne qui le reçoit."
 SIGNING = "Ce message permet de signer\u00a0: il n’est montré qu’à la personne qui signe."
+UNDELIVERED = "non-remis"
 RETRYABLE = (EmailState.FAILED, EmailState.UNCERTAIN)
 
 
@@ -54,11 +55,22 @@ def with_urls(lines: list[Line]) -> list[dict[str, Any]]:
 
 @blueprint.get("/")
 def index() -> Response:
-    """The latest messages."""
+    """The messages, the latest first, page by page; or those that did not arrive."""
     actor = web.actor()
     trainer_id = actor.id if actor.role is Role.TRAINER else None
-    lines = with_urls(reading.recent(trainer_id))
-    return web.page("mails/list.html", mails=lines, keeps=settings().smtp is None)
+    undelivered = request.args.get("etat") == UNDELIVERED
+    before = request.args.get("avant", type=int)
+    before = before if before and 0 < before <= MAX_ID else None
+    lines, goes_on = reading.recent(trainer_id, undelivered=undelivered, before=before)
+    return web.page(
+        "mails/list.html",
+        mails=with_urls(lines),
+        tab=UNDELIVERED if undelivered else None,
+        tabs=((None, "Tous"), (UNDELIVERED, "Non remis")),
+        older=lines[-1].id if goes_on else None,
+        before=before,
+        keeps=settings().smtp is None,
+    )
 
 
 @blueprint.get("/export/<suffix>")
@@ -96,6 +108,7 @@ def _show(mail: Email, form: AddressForm | None = None, refused: Sequence[str] =
         errors=web.error_summary(refused) + web.error_summary(form),
         may_correct=reading.may_correct(mail),
         mail=mail,
+        side=request.blueprints[-1],
         label=reading.label_of(mail.state, mail.bounced_at),
         status_text=reading.status_sentence(mail),
         text=_text(mail),

@@ -7,6 +7,7 @@ from flask import request, url_for
 from flask_login import current_user
 
 from portal.accounts import service as accounts
+from portal.emails import holding
 from portal.funding import service as fundings
 
 
@@ -40,7 +41,13 @@ def _reads_over() -> bool:
 
 
 OFFICE = (
-    Entry("À relire", "office.proofreading.queue", ("office.proofreading",), is_shown=_reads_over),
+    Entry(
+        "À relire",
+        "office.proofreading.queue",
+        ("office.proofreading",),
+        lambda: len(holding.training_ids()),
+        is_shown=_reads_over,
+    ),
     Entry(
         "Accords",
         "office.agreements.queue",

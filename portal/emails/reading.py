@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 
 from portal import french
 from portal.access.rules import Role
@@ -15,7 +15,8 @@ from portal.signature.copies import ATTACHED
 from portal.training.labels import Label
 from portal.training.models import TrainingSession
 
-RECENT = 100
+MOST = 100  # messages of one session
+PER_PAGE = 20
 
 STATE_LABEL = {
     EmailState.HELD: Label("À relire", "warn", "eye"),
@@ -48,19 +49,36 @@ class Line:
 
 def of_training(training_id: int) -> list[Line]:
     """The messages of a session, the latest first."""
-    return _lines(select(Email).where(Email.training_id == training_id))
+    return _lines(select(Email).where(Email.training_id == training_id), MOST)
 
 
-def recent(trainer_id: int | None) -> list[Line]:
-    """The latest messages of a trainer's sessions, or of everybody's."""
+UNDELIVERED = or_(
+    Email.state.in_([EmailState.FAILED.value, EmailState.UNCERTAIN.value]),
+    and_(Email.bounced_at.is_not(None), Email.state == EmailState.SENT.value),
+)
+
+
+def recent(
+    trainer_id: int | None, *, undelivered: bool = False, before: int | None = None
+) -> tuple[list[Line], bool]:
+    """One page of the messages of a trainer's sessions, or of everybody's, the latest first.
+
+    `undelivered` keeps those that did not arrive, or perhaps not; `before` is the id of the last
+    line of the page before. True says that older ones follow.
+    """
     statement = select(Email)
     if trainer_id is not None:
         statement = statement.join(TrainingSession).where(TrainingSession.trainer_id == trainer_id)
-    return _lines(statement)
+    if undelivered:
+        statement = statement.where(UNDELIVERED)
+    if before is not None:
+        statement = statement.where(Email.id < before)
+    found = _lines(statement, PER_PAGE + 1)
+    return found[:PER_PAGE], len(found) > PER_PAGE
 
 
-def _lines(statement: Select[Email]) -> list[Line]:
-    mails = db.session.scalars(statement.order_by(Email.id.desc()).limit(RECENT))
+def _lines(statement: Select[Email], most: int) -> list[Line]:
+    mails = db.session.scalars(statement.order_by(Email.id.desc()).limit(most))
     return [
         Line(
             id=mail.id,

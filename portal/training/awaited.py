@@ -43,7 +43,7 @@ def todos(trainer_id: int | None, limit: int = 5) -> list[Todo]:
     for line in first_lines(awaited, (_day, _t.id), 40):
         if len(found) >= limit:
             break
-        todo = _todo(line, today)
+        todo = _todo(line, today, is_own=trainer_id is not None)
         if todo:
             found.append(todo)
     return found[:limit]
@@ -112,7 +112,7 @@ def _unread(trainer_id: int | None) -> list[Todo]:
     ]
 
 
-def _todo(line: Any, today: date) -> Todo | None:
+def _todo(line: Any, today: date, *, is_own: bool) -> Todo | None:
     now = situation(line, today)
     client = line.legal_name or "Le client"
     title = line.title or "sans programme"
@@ -142,10 +142,12 @@ def _todo(line: Any, today: date) -> Todo | None:
             "send",
             "info",
         )
+    trainer = f"{line.first_name} {line.last_name}"
     return Todo(
         "draft",
-        f"Terminer votre brouillon «\u00a0{title}\u00a0»",
-        f"{line.ref} · modifié {french.since(line.updated_at, today)}",
+        f"Terminer {'votre brouillon' if is_own else 'le brouillon'} «\u00a0{title}\u00a0»",
+        f"{line.ref}{'' if is_own else f' · {trainer}'} · modifié "
+        f"{french.since(line.updated_at, today)}",
         "Reprendre",
         line.ref,
         "pencil",

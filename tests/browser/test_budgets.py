@@ -20,8 +20,8 @@ pytestmark = pytest.mark.browser
 
 KB = 1024
 FIRST_VISIT, REQUESTS, NODES = 64 * KB, 7, 350
-# Everything a session holds stands on its page, and a line of e-mail takes a dozen nodes.
-LONGER = {"session": 450, "dossier": 450, "courriels": 600}
+# Everything a session holds stands on its page.
+LONGER = {"session": 450, "dossier": 450}
 BUDGETS = {"document": 8 * KB, "app.css": 10 * KB, "app.js": 4 * KB, "htmx.min.js": 17 * KB}
 PREVIEW = 12 * KB  # of HTML: the paper itself
 ALREADY_SMALL = ("font/", "image/png", "application/font")

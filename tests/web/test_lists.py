@@ -20,6 +20,7 @@ from tests.story import CLIENT, a_training
 pytestmark = pytest.mark.usefixtures("frozen")
 
 HOME = "/formateur/"
+UNDELIVERED = "/formateur/courriels/?etat=non-remis"
 
 
 def rows(page: TestResponse) -> list[str]:
@@ -58,7 +59,7 @@ def test_nothing_yet(app: Flask, trainer: Visitor, office: Visitor) -> None:
 
 
 def test_what_is_awaited_is_a_sentence_and_a_button(
-    app: Flask, trainer: Visitor, frozen: time_machine.Traveller
+    app: Flask, trainer: Visitor, office: Visitor, frozen: time_machine.Traveller
 ) -> None:
     a_training(app, way="self", trainees=None)
     shared = a_training(app, "shared")
@@ -78,6 +79,9 @@ def test_what_is_awaited_is_a_sentence_and_a_button(
     hrefs = [str(a["href"]) for a in soup_of(page.text).select(".todo-list a")]
     assert hrefs[0] == late.page
     assert hrefs[2] == shared.page
+    seen = section(office.get("/organisme/"), "À faire 3")
+    assert "Terminer le brouillon « Lecture de plans et métrés »" in seen
+    assert "Claire Montagnier · modifié" in seen
 
 
 def test_a_message_that_did_not_leave_comes_first(app: Flask, trainer: Visitor) -> None:
@@ -258,6 +262,52 @@ def test_messages_with_their_papers(app: Flask, trainer: Visitor, office: Visito
     assert trainer.get(str(papers[0]["href"])).data.startswith(b"%PDF-1.7 devis")
     raw = soup_of(mail.text).find("a", string="Télécharger (.eml)")
     assert b"To: " in trainer.get(str(raw["href"])).data  # type: ignore[index]
+
+
+def test_those_that_did_not_arrive_stand_apart(
+    app: Flask, trainer: Visitor, office: Visitor
+) -> None:
+    training = a_training(app, "sent")
+    assert "Tous les messages sont arrivés" in text_of(trainer.get(UNDELIVERED))
+    with app.app_context(), writing():
+        letters = db.update(Email).where(Email.letter == "documents_to_client")
+        db.session.execute(letters.values(state="failed", error="Adresse refusée"))
+    for visitor, address in (
+        (trainer, UNDELIVERED),
+        (office, "/organisme/courriels/?etat=non-remis"),
+    ):
+        lines = soup_of(visitor.get(address).text).select(".docs li")
+        assert len(lines) == 1
+        assert "Adresse refusée" in text_in(lines[0])
+    leads = soup_of(trainer.get(HOME).text).select(".todo-list a")[0]
+    assert leads["href"] == UNDELIVERED
+    mail = trainer.get(str(soup_of(trainer.get(UNDELIVERED).text).select(".docs a")[0]["href"]))
+    dossier = soup_of(mail.text).find("a", string=f"Dossier {training.ref}")
+    assert dossier is not None
+    assert dossier["href"] == training.page
+
+
+def test_older_messages_stand_on_the_next_page(app: Flask, trainer: Visitor) -> None:
+    for _ in range(3):
+        a_training(app, "sent")
+    with app.app_context(), writing():
+        row = db.session.scalars(db.select(Email).order_by(Email.id)).first()
+        assert row is not None
+        kept = {column.name: getattr(row, column.name) for column in Email.__table__.columns}
+        for number in range(30):
+            unique = {name: f"{name}-{number}" for name in ("dedupe_key", "message_id", "subject")}
+            db.session.add(Email(**(kept | unique | {"id": None})))
+        total = db.session.scalar(db.select(db.func.count()).select_from(Email))
+    seen: list[str] = []
+    address: str | None = "/formateur/courriels/"
+    while address:
+        page = soup_of(trainer.get(address).text)
+        seen += [str(a["href"]) for a in page.select(".docs b a")]
+        older = page.find("a", string="Messages plus anciens")
+        address = str(older["href"]) if older else None
+    assert len(seen) == len(set(seen)) == total
+    assert seen == sorted(seen, key=lambda href: -int(href.rsplit("/", 1)[1]))
+    assert page.find("a", string="Messages les plus récents") is not None
 
 
 def test_a_message_is_sent_again_by_hand(app: Flask, trainer: Visitor, office: Visitor) -> None:

@@ -41,12 +41,14 @@ def test_it_is_off_until_somebody_asks_for_it(app: Flask, office: Visitor) -> No
     made(app, told)
     assert "held" not in states(app, told)
     assert "À relire" not in text_of(office.get("/organisme/"))
+    assert "Les documents partent sans relecture" in text_of(office.get(QUEUE))
 
 
 def test_papers_wait_for_the_office_then_leave_in_one_press(
     app: Flask, office: Visitor, read_over: Told
 ) -> None:
     assert states(app, read_over) == ["held", "held"]
+    assert "À relire 1 en attente" in text_of(office.get("/organisme/"))
     page = office.get(QUEUE)
     assert "À relire 1" in text_of(page)
     assert "Menuiserie Vasseur" in text_of(page)
