@@ -120,6 +120,7 @@ class Side:
             "filename": "app.css",
             "code": "LPM-14",
             "section": "contenu",
+            "side": "formation",
             "suffix": "csv",
             "token": dossier.tokens["live"],
         }

@@ -90,13 +90,21 @@ def enable(user_id: int) -> Response:
     return _act(user_id, "Le compte est réactivé.", membership.set_enabled, True)
 
 
+@blueprint.post("/<int:user_id>/acces/<any(formation, organisme):side>")
+def change_role(user_id: int, side: str) -> Response:
+    """The other side of the portal, for somebody else than oneself."""
+    role = Role.OFFICE if side == "organisme" else Role.TRAINER
+    done = "L’accès est changé. Ses connexions sont fermées."
+    return _act(user_id, done, membership.change_role, role)
+
+
 @blueprint.post("/<int:user_id>/connexions/fermer")
 def close_logins(user_id: int) -> Response:
     """« Tout fermer »."""
     return _act(user_id, "Toutes les connexions sont fermées.", membership.close_logins)
 
 
-def _act(user_id: int, done: str, act: Callable[..., None], *arguments: bool) -> Response:
+def _act(user_id: int, done: str, act: Callable[..., None], *arguments: bool | Role) -> Response:
     _user(user_id)
     try:
         act(user_id, *arguments, actor=web.actor())
