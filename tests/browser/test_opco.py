@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.browser.portal_served import DESKTOP, PHONE, SMALLEST, Portal, serving
 from tests.companies import fake_registry as fake
@@ -133,6 +134,84 @@ def test_what_is_typed_in_the_company_meanwhile_is_kept(slow_portal: Portal) -> 
     page.reload()
     expect(page.get_by_label("Ville")).to_have_value("Beaune-la-Rolande")
     expect(name).to_have_value("Menuiserie Vasseur et filles")
+
+
+def looked_up(page: Page) -> list[str]:
+    """The SIRETs asked of the portal from now on, in order."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        sent = parse_qs(request.post_data or "")
+        if request.url.endswith("/client") and "chercher-entreprise" in sent.get("action", []):
+            asked.extend(sent["siret"])
+
+    page.on("request", note)
+    return asked
+
+
+def test_a_siret_corrected_before_the_answer_is_looked_up_too(portal: Portal) -> None:
+    page = new_session(portal, js=True)
+    asked = looked_up(page)
+    held: list[Route] = []
+    page.route("**/client", lambda route: held.append(route), times=1)
+    siret = page.get_by_label("SIRET", exact=True)
+    siret.fill(fake.SIGNED)
+    page.keyboard.press("Tab")
+    siret.fill(fake.VASSEUR)
+    page.keyboard.press("Tab")
+    held[0].continue_()
+    expect(page.locator("#trouve")).to_contain_text("Menuiserie Vasseur")
+    expect(page.get_by_label("Raison sociale")).to_have_value("Menuiserie Vasseur")
+    expect(siret).to_have_value(fake.VASSEUR)
+    assert asked == [fake.SIGNED, fake.VASSEUR]
+
+
+def test_a_siret_corrected_as_the_answer_arrives_is_looked_up_too(portal: Portal) -> None:
+    """For the 20 ms in which htmx takes an answer in, nothing listens to the new field yet."""
+    page = new_session(portal, js=True)
+    asked = looked_up(page)
+    page.evaluate(
+        """siret => addEventListener("htmx:afterSwap", () => {
+            const field = document.getElementById("siret");
+            field.value = siret;
+            field.dispatchEvent(new Event("change", {bubbles: true}));
+        }, {once: true})""",
+        fake.VASSEUR,
+    )
+    siret = page.get_by_label("SIRET", exact=True)
+    siret.fill(fake.SIGNED)
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Raison sociale")).to_have_value("Menuiserie Vasseur")
+    expect(siret).to_have_value(fake.VASSEUR)
+    assert asked == [fake.SIGNED, fake.VASSEUR]
+
+
+def test_a_siret_being_typed_anew_waits_for_the_field_to_be_left(portal: Portal) -> None:
+    page = new_session(portal, js=True)
+    asked = looked_up(page)
+    held: list[Route] = []
+    page.route("**/client", lambda route: held.append(route), times=1)
+    siret = page.get_by_label("SIRET", exact=True)
+    siret.fill(fake.SIGNED)
+    page.keyboard.press("Tab")
+    siret.fill(fake.VASSEUR)
+    held[0].continue_()
+    expect(page.get_by_label("Raison sociale")).to_have_value("Rempart Securite")
+    expect(siret).to_have_value(fake.VASSEUR)
+    assert asked == [fake.SIGNED]
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Raison sociale")).to_have_value("Menuiserie Vasseur")
+    assert asked == [fake.SIGNED, fake.VASSEUR]
+
+
+def test_a_siret_put_in_by_the_browser_is_looked_up_when_left(portal: Portal) -> None:
+    """What fills forms in for people does not always say that it changed a field."""
+    page = new_session(portal, js=True)
+    siret = page.get_by_label("SIRET", exact=True)
+    siret.focus()
+    siret.evaluate("(field, siret) => { field.value = siret; }", fake.VASSEUR)
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Raison sociale")).to_have_value("Menuiserie Vasseur")
 
 
 @pytest.mark.parametrize("js", [True, False])
