@@ -16,6 +16,7 @@ from portal.emails import outbox
 from portal.emails.models import Email
 from portal.extensions import db, writing
 from portal.journal import service as journal
+from portal.journal.models import JournalEntry
 from portal.training import listing
 
 LAST_OFFICE = (
@@ -206,10 +207,11 @@ def change_role(user_id: int, role: Role, actor: Actor) -> None:
         user.role = role.value
         people.close_logins(user.id)
         feeds.close_feed(user.id, at)
-        knows = user.is_enabled and user.password_set_at is not None
-        letter = letters.role_changed(user, accounts.organisation(), at) if knows else None
-        sent = [outbox.post(letter)] if letter else []
-        _record("change_role", actor, user, before=before, after=user.role)
+        entry = _record("change_role", actor, user, before=before, after=user.role)
+        sent = []
+        if user.is_enabled and user.password_set_at is not None:
+            letter = letters.role_changed(user, accounts.organisation(), at, entry.seq)
+            sent.append(outbox.post(letter))
         ids = _ids(sent)
     tasks.wake(emails=ids)
 
@@ -273,8 +275,8 @@ def _self(user: User, ip: str) -> Actor:
     return Actor(Role(user.role), user.id, user.name, ip)
 
 
-def _record(event: str, actor: Actor, user: User, **details: Any) -> None:
-    journal.record(event, actor, clock.now(), body={"user": user.id}, details=details)
+def _record(event: str, actor: Actor, user: User, **details: Any) -> JournalEntry:
+    return journal.record(event, actor, clock.now(), body={"user": user.id}, details=details)
 
 
 def _ids(emails: list[Email]) -> list[int]:

@@ -98,8 +98,11 @@ def password_changed(link: AccountLink, organisation: Organisation, at: datetime
     )  # fmt: skip
 
 
-def role_changed(user: User, organisation: Organisation, at: datetime) -> Email:
-    """The account opens another side of the portal; nothing has to be confirmed."""
+def role_changed(user: User, organisation: Organisation, at: datetime, change: int) -> Email:
+    """The account opens another side of the portal; nothing has to be confirmed.
+
+    `change` is the number of that act in the journal.
+    """
     opens = (
         "l’espace de l’organisme\u00a0: tous les dossiers, les accords et les réglages"
         if user.is_office
@@ -107,7 +110,7 @@ def role_changed(user: User, organisation: Organisation, at: datetime) -> Email:
     )
     return _message(
         "account_role_changed", user, user.email, organisation, at,
-        key=at.isoformat(),
+        key=str(change),
         where={"page": "/connexion"},
         subject="Votre accès au portail a changé",
         paragraphs=[

@@ -139,6 +139,14 @@ def test_whoever_has_not_come_in_yet_or_no_more_is_not_written_to(
     assert mails(app, OTHER_TRAINER) == []
 
 
+def test_there_is_no_third_side(app: Flask, office: Visitor) -> None:
+    page = page_of(app, OTHER_TRAINER)
+    token = soup_of(office.get(page).text).select_one("[name=csrf_token]")
+    assert token is not None
+    answer = office.post(f"{page}/acces/client", data={"csrf_token": str(token["value"])})
+    assert answer.status_code == 404
+
+
 def test_pressing_twice_does_it_once_and_the_journal_says_who(app: Flask, office: Visitor) -> None:
     page = office.get(page_of(app, OTHER_TRAINER))
     for _ in range(2):

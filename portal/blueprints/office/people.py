@@ -17,6 +17,7 @@ from portal.web import PortalForm
 
 blueprint = Blueprint("people", __name__)
 MAX_ID = 2**31 - 1
+SIDES = {"formation": Role.TRAINER, "organisme": Role.OFFICE}
 
 
 @blueprint.get("/")
@@ -90,12 +91,13 @@ def enable(user_id: int) -> Response:
     return _act(user_id, "Le compte est réactivé.", membership.set_enabled, True)
 
 
-@blueprint.post("/<int:user_id>/acces/<any(formation, organisme):side>")
+@blueprint.post("/<int:user_id>/acces/<side>")
 def change_role(user_id: int, side: str) -> Response:
     """The other side of the portal, for somebody else than oneself."""
-    role = Role.OFFICE if side == "organisme" else Role.TRAINER
+    if side not in SIDES:
+        abort(404)
     done = "L’accès est changé. Ses connexions sont fermées."
-    return _act(user_id, done, membership.change_role, role)
+    return _act(user_id, done, membership.change_role, SIDES[side])
 
 
 @blueprint.post("/<int:user_id>/connexions/fermer")
