@@ -6,6 +6,7 @@ follow-up, sanction) name what must stand; the contacts are those of the organis
 """
 
 import csv
+import difflib
 import hashlib
 import json
 import re
@@ -203,11 +204,17 @@ def verb_remark(objective: str) -> str | None:
 
 @dataclass(frozen=True)
 class Change:
-    """A field that differs; texts are as shown to a person, cut when long."""
+    """A field that differs; texts are as shown to a person."""
 
     label: str
     before: str
     after: str
+
+    @property
+    def lines(self) -> list[tuple[bool, str]]:
+        """(whether it came or went, its text) of each line that did not stay."""
+        compared = difflib.ndiff(self.before.splitlines(), self.after.splitlines())
+        return [(line[0] == "+", line[2:]) for line in compared if line[0] in "+-"]
 
 
 def changes(before: Values, after: Values, names: Sequence[str] = FIELDS) -> list[Change]:

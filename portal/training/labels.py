@@ -111,7 +111,5 @@ def _sent(role: Role, now: Situation) -> Label:
     if now.deadline is not None:
         day = french.day_month(now.deadline)
         note = f"Dépôt attendu avant le {day}" if not late else f"À déposer depuis le {day}"
-    words = {Role.CLIENT: f"À déposer chez {now.funder}", Role.OFFICE: "En attente d’accord"}
-    return Label(
-        words.get(role, "Demande chez l’OPCO"), "warn" if late else "info", "hourglass", note
-    )
+    text = "En attente d’accord" if role is Role.OFFICE else f"À déposer chez {now.funder}"
+    return Label(text, "warn" if late else "info", "hourglass", note)

@@ -321,6 +321,16 @@ def test_a_section_opens_and_is_saved_in_its_place(
     )
 
 
+def test_a_section_opened_as_a_page_is_saved_as_a_page(app: Flask, office: Visitor) -> None:
+    """The page of one section has no place to put the others: it posts, then leaves."""
+    form = soup_of(office.get(section("moyens")).text).select_one("main form")
+    assert form is not None
+    assert form.get("hx-post") is None
+    in_place = soup_of(office.hx(section("moyens"), "rubrique-moyens").text).select_one("form")
+    assert in_place is not None
+    assert in_place["hx-post"] == section("moyens")
+
+
 # --- Copy, archive
 
 

@@ -126,7 +126,7 @@ def test_each_line_says_where_the_session_stands(
     assert said == {
         "0001": "BrouillonModifié aujourd’hui",
         "0002": "Demande à compléterChez le client depuis aujourd’hui",
-        "0003": "Demande chez l’OPCODépôt attendu avant le 28 décembre",
+        "0003": "À déposer chez ConstructysDépôt attendu avant le 28 décembre",
         "0004": "Chez l’OPCODemande déposée aujourd’hui",
         "0005": "Documents envoyésSans OPCO",
     }

@@ -131,6 +131,7 @@ def _form_page(
         form=form,
         seen=seen,
         is_relied_on=programmes.is_relied_on(programme),
+        is_in_place=web.wants_fragment(),
         summary=web.error_summary(form) if status == 422 else [],
         **{"differing": (), "refused": (), "focus": ""} | context,
     )
