@@ -91,6 +91,21 @@ def _price(facts: Facts) -> str:
     return f"{money.euros(price['net_cents'])} HT, {money.euros(price['gross_cents'])} TTC"
 
 
+def _organisation(facts: Facts) -> str:
+    organisation = facts["organisation"]
+    return f"{organisation['name']}, SIRET {french.siret(organisation['siret'])}"
+
+
+def _forfeits(facts: Facts) -> str:
+    """« sans frais jusqu’à 10 jours ouvrés, puis 30 %, 50 % à moins de 3 »."""
+    payment = facts["payment"]
+    return (
+        f"sans frais jusqu’à {french.count(payment['notice_days'], 'jour ouvré', 'jours ouvrés')}, "
+        f"puis {payment['forfeit_percent']}\u00a0%, {payment['late_forfeit_percent']}\u00a0% "
+        f"à moins de {payment['late_notice_days']}"
+    )
+
+
 def _granted(name: str) -> Callable[[Facts], str]:
     def read(facts: Facts) -> str:
         granted = facts["funding"]["granted"]
@@ -121,6 +136,10 @@ _READ: tuple[tuple[str, Callable[[Facts], str]], ...] = (
     ("Stagiaires", _names),
     ("Intervention", lambda facts: str(facts["trainer"]["name"])),
     ("Prix", _price),
+    ("Organisme", _organisation),
+    ("Déclaration d’activité", lambda facts: french.nda(facts["organisation"]["nda"])),
+    ("Délai de paiement", lambda facts: french.count(facts["payment"]["days"], "jour")),
+    ("Report et dédit", _forfeits),
     ("Financeur", lambda facts: facts["funding"]["opco"] or ""),
     (
         "Subrogation",

@@ -3,16 +3,17 @@
 import logging
 import re
 
-_TOKEN = re.compile(r"((?:/|%2[Ff])(?:l|acces|agenda)(?:/|%2[Ff]))[A-Za-z0-9_%.~-]+")
-
-
+_TOKEN = re.compile(r"(/(?:l|acces|agenda)/)[A-Za-z0-9_%.~-]+")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _QUERY = re.compile(r"\?\S*")
+# Letters, digits and - . / @ _ ~ written as escapes: « %2F%6C%2F » leads where « /l/ » leads.
+_ESCAPED = re.compile(r"%(2[DEF]|3[0-9]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", re.IGNORECASE)
 
 
 def mask(text: str) -> str:
     """« GET /l/esp-12-… » → « GET /l/*** »; an e-mail address → « *** »."""
-    return _ADDRESS.sub("***", _TOKEN.sub(r"\1***", text))
+    plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return _ADDRESS.sub("***", _TOKEN.sub(r"\1***", plain))
 
 
 def mask_request(line: str) -> str:

@@ -183,7 +183,10 @@ def test_a_port_that_is_taken_is_said_in_french(tmp_path: Path) -> None:
         ("POST /l/esp-12-abc/prevenir HTTP/1.1", "POST /l/***/prevenir HTTP/1.1"),
         ("GET /l/esp-12-abc?utm_source=x HTTP/1.1", "GET /l/***?utm_source=x HTTP/1.1"),
         ("GET /l/esp-12-abc%3E HTTP/1.1", "GET /l/*** HTTP/1.1"),
-        ("GET /?suite=%2Fl%2Fesp-12-abc HTTP/1.1", "GET /?suite=%2Fl%2F*** HTTP/1.1"),
+        ("GET /?suite=%2Fl%2Fesp-12-abc HTTP/1.1", "GET /?suite=/l/*** HTTP/1.1"),
+        ("GET /%6C/esp-12-abc HTTP/1.1", "GET /l/*** HTTP/1.1"),
+        ("GET /?q=helene%40vasseur.example HTTP/1.1", "GET /?q=*** HTTP/1.1"),
+        ("GET /%0A%22x HTTP/1.1", "GET /%0A%22x HTTP/1.1"),
         ("GET /statique/app.css HTTP/1.1", "GET /statique/app.css HTTP/1.1"),
     ],
 )

@@ -19,7 +19,7 @@ from http.client import HTTPConnection, HTTPException
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask
 
@@ -233,10 +233,12 @@ def _end(process: "subprocess.Popen[bytes] | None") -> None:
 
 
 @contextmanager
-def running(source: Path, folder: Path, mail: Server, *, web: bool = True) -> Iterator[Portal]:
+def running(
+    source: Path, folder: Path, mail: Server, *, web: bool = True, kind: type[Portal] | None = None
+) -> Iterator[Portal]:
     """A portal on a copy of the data in `source`; its processes end with the block."""
     databases.copy(source, folder)
-    portal = Portal(folder, mail)
+    portal = (kind or Portal)(folder, mail)
     try:
         if web:
             portal.start_web()
@@ -322,8 +324,11 @@ class Person:
 
     def headers(self) -> dict[str, str]:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        asked = {"Host": self.portal.url.removeprefix("http://"), "Origin": self.portal.url}
+        asked = {"Host": urlsplit(self.portal.url).netloc, "Origin": self.portal.url}
         return asked | ({"Cookie": cookies} if cookies else {})
+
+    def connection(self) -> HTTPConnection:
+        return HTTPConnection("127.0.0.1", self.portal.port, timeout=PATIENCE)
 
     def get(self, path: str) -> Answer:
         answer = self._ask("GET", path)
@@ -347,8 +352,7 @@ class Person:
     def _ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
         headers = self.headers() | ({"Content-Type": FORM} if body is not None else {})
         started = time.perf_counter()
-        connection = HTTPConnection("127.0.0.1", self.portal.port, timeout=PATIENCE)
-        with closing(connection):
+        with closing(self.connection()) as connection:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
             content = response.read()
