@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from portal import clock, tasks
+from portal import clock, french, tasks
+from portal.access import feeds
 from portal.access.rules import Actor, Role
 from portal.accounts import links, people
 from portal.accounts import service as accounts
@@ -15,10 +16,16 @@ from portal.emails import outbox
 from portal.emails.models import Email
 from portal.extensions import db, writing
 from portal.journal import service as journal
+from portal.journal.models import JournalEntry
+from portal.training import listing
 
 LAST_OFFICE = (
     "C’est le dernier compte actif de l’organisme\u00a0: personne ne pourrait plus entrer. "
     "Invitez d’abord une autre personne."
+)
+OWN_ROLE = (
+    "Vous ne pouvez pas changer votre propre accès\u00a0: demandez-le à une autre personne de "
+    "l’organisme."
 )
 BY_MAIL = (Purpose.INVITATION, Purpose.RESET, Purpose.ADDRESS)  # what opens or moves an account
 
@@ -185,6 +192,47 @@ def set_enabled(user_id: int, is_enabled: bool, actor: Actor) -> None:
         _record("enable_person" if is_enabled else "disable_person", actor, user)
 
 
+def change_role(user_id: int, role: Role, actor: Actor) -> None:
+    """Another side of the portal opens to that person, who is told; what was open closes.
+
+    Raises Refused for oneself, for the last of the office, and while sessions are under way.
+    """
+    with writing():
+        at, user = clock.now(), people.locked(user_id)
+        before = user.role
+        if before == role:
+            return
+        if refusal := _why_role_stays(user, actor):
+            raise Refused((refusal,))
+        user.role = role.value
+        people.close_logins(user.id)
+        feeds.close_feed(user.id, at)
+        entry = _record("change_role", actor, user, before=before, after=user.role)
+        sent = []
+        if user.is_enabled and user.password_set_at is not None:
+            letter = letters.role_changed(user, accounts.organisation(), at, entry.seq)
+            sent.append(outbox.post(letter))
+        ids = _ids(sent)
+    tasks.wake(emails=ids)
+
+
+def _why_role_stays(user: User, actor: Actor) -> str | None:
+    """What stands in the way, in French."""
+    if user.id == actor.id:
+        return OWN_ROLE
+    if people.is_last_office(user):
+        return LAST_OFFICE
+    refs = listing.refs_under_way(user.id)
+    if not refs:
+        return None
+    more = [f"{len(refs) - 3} autres"] if len(refs) > 4 else refs[3:]
+    return (
+        f"Sessions en cours à son nom\u00a0: {french.enumeration([*refs[:3], *more])}. "
+        "Menez-les à leur terme ou annulez-les d’abord. Pour garder les deux accès, invitez cette "
+        "personne à une autre adresse."
+    )
+
+
 def close_logins(user_id: int, actor: Actor, but: str | None = None) -> None:
     """« Tout fermer »; `but` is the token of the login that stays."""
     with writing():
@@ -204,6 +252,18 @@ def save_profile(user_id: int, values: Mapping[str, Any], actor: Actor) -> None:
             _record("save_profile", actor, user, fields=changed)
 
 
+def change_cv(user_id: int, sha256: str | None, actor: Actor) -> None:
+    """The CV in the store takes the place of the one before; None takes it away."""
+    with writing():
+        at, user = clock.now(), people.locked(user_id)
+        before = user.cv_sha256
+        if before is None and sha256 is None:
+            return
+        user.cv_sha256, user.cv_received_at = sha256, at if sha256 else None
+        event = "send_cv" if sha256 else "remove_cv"
+        _record(event, actor, user, before=before, after=sha256)  # erased with the person's data
+
+
 def _used(link_id: int, *purposes: Purpose) -> AccountLink:
     link = links.use(link_id, clock.now())
     if link is None or link.purpose not in purposes:
@@ -215,8 +275,8 @@ def _self(user: User, ip: str) -> Actor:
     return Actor(Role(user.role), user.id, user.name, ip)
 
 
-def _record(event: str, actor: Actor, user: User, **details: Any) -> None:
-    journal.record(event, actor, clock.now(), body={"user": user.id}, details=details)
+def _record(event: str, actor: Actor, user: User, **details: Any) -> JournalEntry:
+    return journal.record(event, actor, clock.now(), body={"user": user.id}, details=details)
 
 
 def _ids(emails: list[Email]) -> list[int]:

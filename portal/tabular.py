@@ -131,7 +131,7 @@ def xlsx_file(sheet: str, columns: Sequence[Column], rows: Iterable[Row]) -> Ite
                 part.write(_xlsx_row(columns, row).encode())
                 if sink.size > CHUNK:
                     yield sink.take()
-            part.write(b"</sheetData></worksheet>")
+            part.write(_SHEET_FOOT.encode())
     yield sink.take()
 
 
@@ -191,7 +191,7 @@ def _styles() -> str:
     )
     cells = "".join(
         f'<xf numFmtId="{number}" fontId="{font}" fillId="0" borderId="0" xfId="0"'
-        ' applyNumberFormat="1" applyFont="1"/>'
+        f' applyNumberFormat="1" applyFont="1" applyAlignment="1">{_alignment(number)}</xf>'
         for number, font in ((0, 0), (1, 0), (164, 0), (165, 0), (166, 0), (0, 1))
     )
     font = '<font>{}<sz val="11"/><name val="Calibri"/></font>'
@@ -205,6 +205,19 @@ def _styles() -> str:
     )
 
 
+def _alignment(number: int) -> str:
+    """Days stand under their title, on the left; figures stay on the right."""
+    return '<alignment horizontal="left"/>' if number in (165, 166) else ""
+
+
+# Printed, the columns stand side by side on one landscape A4 page (paper size 9).
+_SHEET_FOOT = (
+    '</sheetData><pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.2"'
+    ' footer="0.2"/><pageSetup paperSize="9" orientation="landscape" fitToWidth="1"'
+    ' fitToHeight="0"/></worksheet>'
+)
+
+
 def _sheet_head(columns: Sequence[Column]) -> str:
     widths = "".join(
         f'<col min="{n}" max="{n}" width="{column.width}" customWidth="1"/>'
@@ -212,7 +225,8 @@ def _sheet_head(columns: Sequence[Column]) -> str:
     )
     titles = "".join(_text_cell(column.title, _HEADING) for column in columns)
     return (
-        f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
+        f'{_XML}<worksheet xmlns="{_MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
+        '<sheetViews><sheetView workbookViewId="0">'
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
         f"</sheetView></sheetViews><cols>{widths}</cols><sheetData><row>{titles}</row>"
     )

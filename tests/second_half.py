@@ -31,7 +31,7 @@ from portal.signature.models import Channel, OneTimeCode
 from portal.signature.rules import consent_sentences
 from portal.training.models import TrainingSession
 from portal.training.rules import Event
-from portal.uploads.service import Stored
+from portal.uploads.keeping import Stored
 from tests.pages import BASE_URL, Visitor, soup_of
 
 POINTS = ("received", "refused", "funded", "signed", "running")

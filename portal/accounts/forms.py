@@ -11,10 +11,10 @@ from wtforms.fields import Field
 from wtforms.validators import Optional, StopValidation
 
 from portal import french
+from portal.accounts.payment_forms import BankForm, ForfeitForm
 from portal.accounts.rules import check_accent
 from portal.companies import rules as identifiers
 from portal.fields import (
-    CountField,
     DateField,
     EmailField,
     MaxLength,
@@ -191,32 +191,6 @@ class SignatoryForm(PortalForm):
     )
 
 
-class BankForm(PortalForm):
-    """How the organisation is paid."""
-
-    iban = StringField(
-        "IBAN",
-        description="Devis et factures.",
-        validators=[Required("Indiquez l’IBAN"), checked(identifiers.check_iban)],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
-    )
-    quote_validity_days = CountField(
-        "Validité du devis, en jours",
-        description="Devis\u00a0: «\u00a0valable jusqu’au\u00a0».",
-        maximum=365,
-        validators=[Required("Indiquez un nombre de jours")],
-        render_kw={"class": "w-xs"},
-    )
-    payment_days = CountField(
-        "Délai de paiement, en jours",
-        description="Devis et convention\u00a0: 60 jours au plus après la date de facture "
-        "(article L441-10 du Code de commerce).",
-        maximum=60,
-        validators=[Required("Indiquez un nombre de jours")],
-        render_kw={"class": "w-xs"},
-    )
-
-
 class LooksForm(PortalForm):
     """The organisation's colour; its logo is handed in apart."""
 
@@ -287,6 +261,7 @@ GROUPS = {
         ),
         Group("signataire", "Signataire", "Qui signe la convention", SignatoryForm, False),
         Group("banque", "Banque et délais", "IBAN, validité, paiement", BankForm, False),
+        Group("dedit", "Report et dédit", "Quand le client annule ou reporte", ForfeitForm, False),
         Group("apparence", "Apparence", "Couleur et logo", LooksForm),
         Group("textes", "Textes", "Conditions générales, règlement intérieur", TextsForm, False),
         Group("envoi", "Envoi des documents", "Relecture avant envoi", SendingForm, False),

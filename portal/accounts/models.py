@@ -14,7 +14,12 @@ from portal.funding.rules import VatRegime
 
 
 class Organisation(db.Model):  # type: ignore[name-defined]
-    """The one organisation of this installation: holds NDA and Qualiopi, signs, invoices."""
+    """The one organisation of this installation: holds NDA and Qualiopi, signs, invoices.
+
+    A client cancels free of charge until `notice_days` working days before the first day; then it
+    owes `forfeit_percent` of the price excluding VAT, and `late_forfeit_percent` at less than
+    `late_notice_days`. Papers print these once, when they are issued.
+    """
 
     __tablename__ = "organisation"
     __table_args__ = (
@@ -57,6 +62,10 @@ class Organisation(db.Model):  # type: ignore[name-defined]
     hosting: Mapped[str]
     quote_validity_days: Mapped[int] = mapped_column(default=30)
     payment_days: Mapped[int] = mapped_column(default=30)
+    notice_days: Mapped[int] = mapped_column(default=10)
+    forfeit_percent: Mapped[int] = mapped_column(default=30)
+    late_notice_days: Mapped[int] = mapped_column(default=3)
+    late_forfeit_percent: Mapped[int] = mapped_column(default=50)
     reads_over: Mapped[bool] = mapped_column(default=False)
 
 
@@ -81,6 +90,7 @@ class User(db.Model, UserMixin):  # type: ignore[name-defined]
     specialities: Mapped[str] = mapped_column(default="")
     vat_regime: Mapped[str | None]
     cv_sha256: Mapped[str | None]
+    cv_received_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     password_set_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     is_enabled: Mapped[bool] = mapped_column(default=True)
     is_demonstration: Mapped[bool] = mapped_column(default=False)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, url_for
+from flask import Blueprint, Response, abort, flash, url_for
 from flask_login import current_user
 
 from portal import clock, membership, web
@@ -13,6 +13,9 @@ from portal.accounts import service as accounts
 from portal.accounts.models import User
 from portal.accounts.people_forms import AddressForm, PasswordForm, ProfileForm, TrainerForm
 from portal.accounts.rules import browser_name
+from portal.blueprints import receiving
+from portal.extensions import store
+from portal.uploads.rules import display_name
 from portal.web import PortalForm
 
 blueprint = Blueprint("account", __name__)
@@ -71,6 +74,43 @@ def _page(form: PortalForm, status: int = 200) -> Response:
         errors=web.error_summary(form) if status == 422 else [],
         logins=logins_of(current_user),
     )
+
+
+@blueprint.post("/cv")
+@receiving.takes_files
+def send_cv() -> Response:
+    return receive_cv(current_user, url_for(".page"))
+
+
+@blueprint.get("/cv")
+def cv() -> Response:
+    """One's own: no address shows a trainer anybody else's."""
+    return cv_of(current_user)
+
+
+@blueprint.post("/cv/retirer")
+def remove_cv() -> Response:
+    return take_cv_away(current_user, url_for(".page"))
+
+
+def receive_cv(user: User, back: str) -> Response:
+    """A CV for whoever teaches; 404 for the back office, which has none."""
+    if user.is_office:
+        abort(404)
+    return receiving.cv(user, back)
+
+
+def cv_of(user: User) -> Response:
+    """That person's CV, as a download; 404 when there is none."""
+    if user.cv_sha256 is None:
+        abort(404)
+    return web.send_stored(store().read(user.cv_sha256), display_name(f"CV {user.name}", "pdf"))
+
+
+def take_cv_away(user: User, back: str) -> Response:
+    membership.change_cv(user.id, None, web.actor())
+    flash("CV retiré.", "ok")
+    return web.see_other(back)
 
 
 @blueprint.post("/connexions/fermer")

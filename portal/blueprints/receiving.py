@@ -16,15 +16,17 @@ from flask import Flask, Response, current_app, flash, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 
-from portal import clock, french, web, workflow
+from portal import clock, french, membership, web, workflow
 from portal.access import tries
 from portal.access.rules import Role
+from portal.accounts.models import User
 from portal.blueprints.errors import bare
 from portal.funding import service as fundings
 from portal.training.models import TrainingSession
 from portal.training.rules import Event
-from portal.uploads import gate, service
+from portal.uploads import gate, keeping, service
 from portal.uploads.gate import Incoming, Inspected
+from portal.uploads.keeping import Stored
 from portal.uploads.rules import (
     MAX_FILES,
     MAX_OCTETS,
@@ -34,7 +36,6 @@ from portal.uploads.rules import (
     Rejected,
     display_name,
 )
-from portal.uploads.service import Stored
 
 BESIDE = 1024 * 1024  # octets of the form around the files
 CHUNK = 64 * 1024
@@ -106,7 +107,7 @@ def receive(files: Sequence[FileStorage]) -> Iterator[Inspected]:
 def logo(files: Sequence[FileStorage]) -> str:
     """Keeps the logo that was handed in, made anew; returns its SHA-256. Raises Rejected."""
     with _received(files[:1]) as incoming:
-        return service.store_logo(gate.logo(incoming[0]))
+        return keeping.store_logo(gate.logo(incoming[0]))
 
 
 @contextmanager
@@ -203,6 +204,23 @@ def signed_paper(training: TrainingSession, back: str) -> Response:
     return web.see_other(back)
 
 
+def cv(user: User, back: str) -> Response:
+    """The CV of a person with an account, which replaces the one before; then the page at `back`.
+
+    Photos become one PDF; nothing else of them is kept.
+    """
+    try:
+        if not tries.allow(f"cv:{user.id}", SENDINGS_PER_HOUR, 3600, clock.now()):
+            raise Rejected(Refusal.TOO_OFTEN, "")
+        with receive(request.files.getlist(FIELD)) as inspected:
+            stored = keeping.store_reading(inspected)
+    except Rejected as refused:
+        return _said(refused, back, "account/cv_drop.html")
+    membership.change_cv(user.id, stored.sha256, web.actor())
+    flash(f"Bien reçu\u00a0: {_described(stored)}.", "ok")
+    return web.see_other(back)
+
+
 def _stored() -> Stored:
     """The files of this request, inspected and kept; raises Rejected."""
     actor = web.actor()
@@ -211,7 +229,7 @@ def _stored() -> Stored:
     ):
         raise Rejected(Refusal.TOO_OFTEN, "")
     with receive(request.files.getlist(FIELD)) as inspected:
-        return service.store_files(inspected)
+        return keeping.store_files(inspected)
 
 
 def _described(stored: Stored) -> str:
@@ -219,7 +237,9 @@ def _described(stored: Stored) -> str:
     return f"{stored.name} ({pages}, {french.size(stored.octets)})"
 
 
-def _said(error: Rejected | workflow.Refused, back: str) -> Response:
+def _said(
+    error: Rejected | workflow.Refused, back: str, template: str = "training/upload.html"
+) -> Response:
     if isinstance(error, Rejected):
         sentence = sentence_of(error)
         status = 409 if error.refusal in (Refusal.FULL, Refusal.TOO_OFTEN) else 422
@@ -228,6 +248,4 @@ def _said(error: Rejected | workflow.Refused, back: str) -> Response:
     if not web.wants_fragment():
         flash(f"{sentence}.", "warn")
         return web.see_other(back)
-    return web.page(
-        "training/upload.html", status=status, send_url=request.path, upload_error=sentence
-    )
+    return web.page(template, status=status, send_url=request.path, upload_error=sentence)

@@ -6,7 +6,7 @@ A whole PDF library would cost every start of the demonstration more than the se
 from collections.abc import Sequence
 
 from portal.extensions import store
-from portal.uploads.service import Stored
+from portal.uploads.keeping import Stored
 
 _TOP, _LEFT, _STEP = 770, 70, 22  # points, from the bottom left of an A4 sheet
 

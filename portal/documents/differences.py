@@ -8,6 +8,8 @@ from portal import french, money
 from portal.documents.facts import Facts
 
 NOT_SAID = "non précisé"
+NONE = "–"  # nothing in that place: a day that came, or that went
+SEVERAL = "\u00a0; "
 # What a funder answers about: a change of these has to be confirmed by it.
 AGREED_UPON = frozenset(
     {
@@ -41,16 +43,30 @@ def between(before: Facts, after: Facts, only: frozenset[str] | None = None) -> 
             continue
         then, now = read(before), read(after)
         if then != now:
-            found.append(Difference(label, then or NOT_SAID, now or NOT_SAID))
+            before_that, after_that = _apart(then, now)
+            found.append(Difference(label, before_that, after_that))
     return found
 
 
+def _apart(then: str, now: str) -> tuple[str, str]:
+    """Both without the lines that stayed: of eight days, the one that moved."""
+    stayed = set(then.splitlines()) & set(now.splitlines())
+    before, after = (
+        SEVERAL.join(line for line in text.splitlines() if line not in stayed)
+        for text in (then, now)
+    )
+    return before or (NONE if stayed else NOT_SAID), after or (NONE if stayed else NOT_SAID)
+
+
 def _half_days(facts: Facts) -> str:
-    return "\u00a0; ".join(
-        f"{french.date_mid(date.fromisoformat(slot['day']))}, "
-        f"{french.hour(time.fromisoformat(slot['starts']))} – "
-        f"{french.hour(time.fromisoformat(slot['ends']))}"
-        for slot in facts["schedule"]["half_days"]
+    """One line per day."""
+    hours: dict[str, list[str]] = {}
+    for slot in facts["schedule"]["half_days"]:
+        starts, ends = (french.hour(time.fromisoformat(slot[end])) for end in ("starts", "ends"))
+        hours.setdefault(slot["day"], []).append(f"{starts} – {ends}")
+    return "\n".join(
+        f"{french.date_mid(date.fromisoformat(day))}, {french.enumeration(halves)}"
+        for day, halves in hours.items()
     )
 
 
@@ -73,6 +89,21 @@ def _price(facts: Facts) -> str:
     if not price["vat_cents"]:
         return money.euros(price["net_cents"])
     return f"{money.euros(price['net_cents'])} HT, {money.euros(price['gross_cents'])} TTC"
+
+
+def _organisation(facts: Facts) -> str:
+    organisation = facts["organisation"]
+    return f"{organisation['name']}, SIRET {french.siret(organisation['siret'])}"
+
+
+def _forfeits(facts: Facts) -> str:
+    """« sans frais jusqu’à 10 jours ouvrés, puis 30 %, 50 % à moins de 3 »."""
+    payment = facts["payment"]
+    return (
+        f"sans frais jusqu’à {french.count(payment['notice_days'], 'jour ouvré', 'jours ouvrés')}, "
+        f"puis {payment['forfeit_percent']}\u00a0%, {payment['late_forfeit_percent']}\u00a0% "
+        f"à moins de {payment['late_notice_days']}"
+    )
 
 
 def _granted(name: str) -> Callable[[Facts], str]:
@@ -105,6 +136,10 @@ _READ: tuple[tuple[str, Callable[[Facts], str]], ...] = (
     ("Stagiaires", _names),
     ("Intervention", lambda facts: str(facts["trainer"]["name"])),
     ("Prix", _price),
+    ("Organisme", _organisation),
+    ("Déclaration d’activité", lambda facts: french.nda(facts["organisation"]["nda"])),
+    ("Délai de paiement", lambda facts: french.count(facts["payment"]["days"], "jour")),
+    ("Report et dédit", _forfeits),
     ("Financeur", lambda facts: facts["funding"]["opco"] or ""),
     (
         "Subrogation",

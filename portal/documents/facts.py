@@ -12,6 +12,7 @@ from portal import french
 from portal.accounts.models import Organisation
 from portal.companies.models import Company
 from portal.documents.parties import (
+    BOUND,
     client_facts,
     organisation_facts,
     programme_facts,
@@ -23,10 +24,6 @@ from portal.training.models import HalfDay, Programme, TrainingSession
 
 SCHEMA = 1
 LATE_FEE_CENTS = 4_000  # article D441-5 of the Code de commerce
-NOTICE_DAYS = 10  # working days a client has to postpone or cancel free of charge
-FORFEIT_PERCENT = 30  # of the price excluding VAT, when it cancels later than that
-LATE_NOTICE_DAYS = 3  # working days below which the forfeit is heavier
-LATE_FORFEIT_PERCENT = 50
 
 Facts = dict[str, Any]
 
@@ -71,12 +68,20 @@ def facts(
         "payment": {
             "days": organisation.payment_days,
             "late_fee_cents": LATE_FEE_CENTS,
-            "notice_days": NOTICE_DAYS,
-            "forfeit_percent": FORFEIT_PERCENT,
-            "late_notice_days": LATE_NOTICE_DAYS,
-            "late_forfeit_percent": LATE_FORFEIT_PERCENT,
+            "notice_days": organisation.notice_days,
+            "forfeit_percent": organisation.forfeit_percent,
+            "late_notice_days": organisation.late_notice_days,
+            "late_forfeit_percent": organisation.late_forfeit_percent,
         },
     }
+
+
+def beside(fresh: Facts, standing: Facts) -> Facts:
+    """`fresh`, in the words of a paper that stays in force: papers of one dossier name one
+    organisation and one set of terms, whatever its settings became since."""
+    bound = {name: standing["organisation"][name] for name in BOUND}
+    organisation = {**fresh["organisation"], **bound}
+    return {**fresh, "organisation": organisation, "payment": standing["payment"]}
 
 
 def _complete(training: TrainingSession) -> tuple[Programme, Company]:

@@ -44,6 +44,24 @@ _LETTERHEAD = (
 )
 
 
+# Who the client contracts with, and on which terms; people and looks may change in between.
+BOUND = (
+    "name",
+    "legal_form",
+    "capital_cents",
+    "rcs",
+    "address",
+    "postcode",
+    "city",
+    "siret",
+    "nda",
+    "nda_region",
+    "vat_number",
+    "internal_rules",
+    "terms",
+)
+
+
 def organisation_facts(row: Organisation) -> dict[str, Any]:
     return {
         **{name: getattr(row, name) for name in _LETTERHEAD},

@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 from portal import clock
 from portal.accounts.models import Organisation
 from portal.documents import press
-from portal.documents.facts import Facts
+from portal.documents.facts import Facts, beside
 from portal.documents.kinds import ISSUED_TOGETHER, KINDS, Kind, kind_of, reference
 from portal.documents.models import Document, DocumentState
 from portal.extensions import claim, db, store, writing
@@ -34,7 +34,8 @@ def issue(
 ) -> list[Document]:
     """Adds the next version of those papers, pending, and supersedes the current ones.
 
-    Called inside the caller's transaction. All papers of one issue carry the same version.
+    Called inside the caller's transaction. All papers of one issue carry the same version. Beside
+    papers that stay in force, they name the organisation and its terms as these do.
     Raises facts.IncompleteTraining when the dossier lacks something they must say.
     """
     training_id = training.id
@@ -52,6 +53,9 @@ def issue(
         for kind in kinds
     }
     _supersede(training_id, at, kinds)
+    standing = next(iter(current(training)), None)
+    if standing is not None:
+        frozen = {kind: beside(facts, standing.facts) for kind, facts in frozen.items()}
     documents = [
         Document(
             training_id=training_id,

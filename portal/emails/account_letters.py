@@ -1,11 +1,13 @@
-"""Messages to people with an account: they speak of no session, and carry one link, good once."""
+"""Messages to people with an account: they speak of no session, and carry at most one link, good
+once."""
 
 import uuid
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from portal import french
-from portal.accounts.models import AccountLink, Organisation
+from portal.accounts.models import AccountLink, Organisation, User
 from portal.emails import facts
 from portal.emails.models import Email, EmailState
 from portal.emails.rules import said
@@ -96,33 +98,69 @@ def password_changed(link: AccountLink, organisation: Organisation, at: datetime
     )  # fmt: skip
 
 
+def role_changed(user: User, organisation: Organisation, at: datetime, change: int) -> Email:
+    """The account opens another side of the portal; nothing has to be confirmed.
+
+    `change` is the number of that act in the journal.
+    """
+    opens = (
+        "l’espace de l’organisme\u00a0: tous les dossiers, les accords et les réglages"
+        if user.is_office
+        else "l’espace de formation\u00a0: vos sessions, et elles seules"
+    )
+    return _message(
+        "account_role_changed", user, user.email, organisation, at,
+        key=str(change),
+        where={"page": "/connexion"},
+        subject="Votre accès au portail a changé",
+        paragraphs=[
+            f"{said(organisation.name)} a changé votre accès\u00a0: il ouvre désormais {opens}.",
+            "Vos connexions sont fermées. Votre adresse et votre mot de passe restent les mêmes.",
+        ],
+        action="Se connecter",
+    )  # fmt: skip
+
+
 def _row(
+    letter: str, link: AccountLink, organisation: Organisation, at: datetime, **words: Any
+) -> Email:
+    """To the address of the link, and to no other."""
+    where = {"account_link_id": link.id}
+    return _message(
+        letter, link.user, link.email, organisation, at, key=str(link.id), where=where, **words
+    )
+
+
+def _message(
     letter: str,
-    link: AccountLink,
+    user: User,
+    to: str,
     organisation: Organisation,
     at: datetime,
     *,
+    key: str,
+    where: dict[str, Any],
     subject: str,
     paragraphs: list[str],
     action: str,
 ) -> Email:
-    """To the address of the link, and to no other."""
-    name = said(link.user.name, 80)
+    """`where` says where its button leads: an `account_link_id`, or a `page` of the portal."""
+    name = said(user.name, 80)
     return Email(
         training_id=None,
         letter=letter,
-        audience=link.user.role,
-        to_email=link.email,
+        audience=user.role,
+        to_email=to,
         to_name=name,
         subject=french.clean(subject),
         context={
-            "account_link_id": link.id,
+            **where,
             "name": name,
             "organisation": facts.organisation_facts(organisation),
             **notice(subject, paragraphs, action),
         },
         document_ids=[],
-        dedupe_key=f"{letter}:{link.id}",
+        dedupe_key=f"{letter}:{user.id}:{key}",
         message_id=f"<{uuid.uuid4().hex}@{urlsplit(settings().base_url).hostname}>",
         state=EmailState.QUEUED.value,
         attempts=0,

@@ -174,6 +174,8 @@ def _url(email: Email) -> str | None:
         mailed = db.session.get(AccountLink, account_link_id)
         is_live = mailed is not None and account_links.is_live(mailed, clock.now())
         return account_links.url_of(mailed) if mailed and is_live else None
+    if page := email.context.get("page"):
+        return f"{base}{page}"
     if email.audience == Role.TRAINER:
         training: Any = email.context["training"]
         return f"{base}/formateur/sessions/{training['ref']}/"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from portal.accounts.models import Organisation
+from portal.accounts.models import Organisation, User
 from portal.documents.models import Document, DocumentState
 from portal.extensions import db, settings, store
 from portal.journal import service as journal
@@ -55,6 +55,8 @@ def _altered_files() -> Iterator[str]:
     organisation = db.session.get(Organisation, 1)
     if organisation is not None and organisation.logo_sha256:
         yield from _altered(organisation.logo_sha256, None, "logo")
+    for user in db.session.scalars(select(User).where(User.cv_sha256.is_not(None))):
+        yield from _altered(str(user.cv_sha256), None, f"CV du compte n° {user.id}")
 
 
 def _altered(sha256: str, octets: int | None, name: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ from portal.extensions import db
 from portal.funding.rules import opcos
 from portal.training.labels import Label, Situation, label
 from portal.training.models import Programme, TrainingSession
-from portal.training.rules import State, Way
+from portal.training.rules import UNDER_WAY, State, Way
 
 PAGE = 25
 FAR = date(9999, 12, 31)  # where a session without dates stands in « la plus proche d’abord »
@@ -133,6 +133,15 @@ def sums(trainer_id: int | None) -> list[Sum]:
         return Sum(title, sum(cents for cents, _n in found), sum(n for _cents, n in found))
 
     return [of(title, states) for title, states in SUMS.items()]
+
+
+def refs_under_way(trainer_id: int) -> list[str]:
+    """The references of the sessions that this person still has to bring to their end."""
+    under_way = [state.value for state in UNDER_WAY]
+    query = select(TrainingSession.ref).where(
+        TrainingSession.trainer_id == trainer_id, TrainingSession.state.in_(under_way)
+    )
+    return list(db.session.scalars(query.order_by(TrainingSession.id)))
 
 
 def first_lines(sessions: Any, order: tuple[Any, ...], limit: int) -> Sequence[Any]:

@@ -60,6 +60,8 @@ class Way(StrEnum):
 
 
 OPEN_STATES = frozenset(State) - {State.SETTLED, State.CANCELLED}
+# Whoever teaches still has something to do.
+UNDER_WAY = OPEN_STATES - {State.DONE, State.INVOICED}
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ class Refusal(StrEnum):
     TOO_OFTEN = "too_often"
     LINK_CLOSED = "link_closed"
     LOGO = "logo"
+    UNSAFE = "unsafe"
 
 
 SENTENCE = {
@@ -58,7 +59,8 @@ SENTENCE = {
     "ou envoyez une photo",
     Refusal.UNREADABLE: "Ce fichier est illisible ou incomplet\u00a0: enregistrez-le de nouveau, "
     "ou envoyez une photo",
-    Refusal.TOO_MANY_PAGES: "Ce document dépasse 200\u00a0pages\u00a0: envoyez seulement l’accord",
+    Refusal.TOO_MANY_PAGES: "Ce document dépasse 200\u00a0pages\u00a0: "
+    "envoyez seulement les pages utiles",
     Refusal.TOO_COMPLEX: "Ce fichier est trop lourd à ouvrir\u00a0: imprimez-le en PDF, "
     "ou envoyez une photo",
     Refusal.ACTIVE: "Ce PDF contient un programme\u00a0: imprimez-le en PDF, ou envoyez une photo",
@@ -71,6 +73,8 @@ SENTENCE = {
     "demandez un nouveau lien à votre organisme de formation",
     Refusal.LOGO: "Ce fichier ne peut pas servir de logo\u00a0: "
     "enregistrez-le en PNG ou en JPEG, puis envoyez-le de nouveau",
+    Refusal.UNSAFE: "Ce fichier contient autre chose que des pages\u00a0: "
+    "imprimez-le en PDF, puis envoyez ce PDF",
 }
 
 

@@ -1,4 +1,4 @@
-"""Keeping what was handed in, and making the page images people look at."""
+"""The rows of what was handed in, and the page images people look at."""
 
 import tempfile
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from portal.access.models import ShareLink
 from portal.access.rules import Actor, Role
 from portal.extensions import claim, db, settings, store, writing
 from portal.training.models import TrainingSession
-from portal.uploads import gate, pictures
-from portal.uploads.gate import Inspected
+from portal.uploads import pictures
+from portal.uploads.keeping import Stored
 from portal.uploads.models import Upload, UploadState
 from portal.uploads.rules import (
     FLAG_LABEL,
@@ -29,56 +29,6 @@ from portal.uploads.rules import (
 
 LEASE = timedelta(minutes=5)  # longer than `pictures` may take
 MAX_ATTEMPTS = 2  # what hangs once hangs twice: the second try is for a machine in trouble
-
-
-@dataclass(frozen=True)
-class Stored:
-    """Files that are in the store, and whose row is still to be written."""
-
-    name: str
-    sha256: str
-    octets: int
-    pages: int
-    originals: list[dict[str, Any]]
-    flags: list[str]
-
-
-def store_files(inspected: Inspected) -> Stored:
-    """Puts the files in the store, durably, before any transaction.
-
-    Raises Rejected (NO_ROOM) when the disk is full: nothing half-written is left.
-    """
-    octets = sum(path.stat().st_size for path in {inspected.pdf, *inspected.paths})
-    try:
-        settings().files.mkdir(mode=0o700, parents=True, exist_ok=True)
-        gate.check_room(settings().files, octets)
-        for path in inspected.paths:
-            store().put(path.read_bytes())
-        content = inspected.pdf.read_bytes()
-        sha256 = store().put(content)
-    except OSError as error:
-        raise Rejected(Refusal.NO_ROOM, "") from error
-    return Stored(
-        name=inspected.name,
-        sha256=sha256,
-        octets=len(content),
-        pages=inspected.pages,
-        originals=inspected.originals,
-        flags=inspected.flags,
-    )
-
-
-def store_logo(content: bytes) -> str:
-    """Puts the organisation's logo in the store, durably; returns its SHA-256.
-
-    Raises Rejected (NO_ROOM) when the disk is full.
-    """
-    try:
-        settings().files.mkdir(mode=0o700, parents=True, exist_ok=True)
-        gate.check_room(settings().files, len(content))
-        return store().put(content)
-    except OSError as error:
-        raise Rejected(Refusal.NO_ROOM, "") from error
 
 
 def record(

@@ -292,6 +292,19 @@ BACK_OFFICE: dict[str, Way] = {
     "programme-nouveau-refuse": refused(to("/organisme/programmes/nouveau"), title=""),
     "programme-objectifs": to("/organisme/programmes/LPM-14/rubriques/objectifs"),
     "programme-en-place": in_its_place,
+    "reglages": to("/organisme/reglages/"),
+    "reglage-identite": refused(to("/organisme/reglages/identite"), siret="1"),
+    "reglage-apparence": refused(
+        to("/organisme/reglages/apparence"), "#reglages .btn--primary", accent="#FFD400"
+    ),
+    "relances": to("/organisme/relances/"),
+    "personnes": to("/organisme/personnes/"),
+    "inviter-refuse": refused(to("/organisme/personnes/inviter")),
+    "compte": to("/compte/"),
+    "courriels-non-remis": to("/organisme/courriels/?etat=non-remis"),
+    "code-au-telephone": pressed(
+        to("/organisme/signatures/{to_sign.ref}/code"), "Afficher le code", "Lisez ce code"
+    ),
     "403": to("/formateur/", 403),
 }
 SCREENS = [

@@ -57,6 +57,10 @@ def organisation(**changes: Any) -> Organisation:
         "hosting": "Hébergement du Ponant",
         "quote_validity_days": 30,
         "payment_days": 30,
+        "notice_days": 10,
+        "forfeit_percent": 30,
+        "late_notice_days": 3,
+        "late_forfeit_percent": 50,
     }
     return Organisation(**{**fields, **changes})
 

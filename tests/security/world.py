@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from portal import clock, workflow
+from portal import clock, membership, workflow
 from portal.access import service as access
 from portal.access.models import Grant, ShareLink
 from portal.access.rules import GRANT_IDLE, READ_ONLY_WEEKS, Actor, Role, digest
@@ -120,6 +120,7 @@ class Side:
             "filename": "app.css",
             "code": "LPM-14",
             "section": "contenu",
+            "side": "formation",
             "suffix": "csv",
             "token": dossier.tokens["live"],
         }
@@ -232,6 +233,14 @@ def _dossier(word: str, key: str, *, sent: bool) -> Dossier:
     return made
 
 
+def _hand_in_cv() -> None:
+    """The trainer of the first side has one, which holds the word of that side."""
+    word, email = next(iter(OWNERS.items()))
+    person = user(email)
+    sha256 = store().put(f"%PDF-1.7 {word} CV".encode())
+    membership.change_cv(person.id, sha256, Actor(Role.TRAINER, person.id, person.name))
+
+
 def _opened(app: Flask, side: Side, kind: str) -> Bare:
     """A browser that pressed « Commencer » on both links of that kind."""
     visitor = Bare(app, app.response_class)
@@ -291,6 +300,7 @@ def made(config: Config) -> Iterator[World]:
             for word in SIRETS:
                 draft = _dossier(word, "draft", sent=False)
                 sides.append(Side(word, draft, _dossier(word, "sent", sent=True)))
+            _hand_in_cv()
         mine, theirs = sides
         visitors = {
             "nobody": Bare(app, app.response_class),

@@ -129,3 +129,15 @@ def test_a_hundred_thousand_rows_need_little_memory(make: str) -> None:
     tracemalloc.stop()
     assert size > 500_000
     assert peak < 2_000_000
+
+
+def test_a_printed_workbook_keeps_its_columns_on_one_page() -> None:
+    content = b"".join(tabular.xlsx_file("Sessions", COLUMNS, [ROW]))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        tree = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))  # noqa: S314
+    fits, page = tree.find(f".//{NAME}pageSetUpPr"), tree.find(f"{NAME}pageSetup")
+    assert fits is not None
+    assert page is not None
+    assert fits.get("fitToPage") == "1"
+    assert (page.get("orientation"), page.get("fitToWidth")) == ("landscape", "1")
+    assert page.get("fitToHeight") == "0"  # as many pages down as there are rows

@@ -15,7 +15,7 @@ from portal.access.rules import Actor, Role
 from portal.extensions import db, writing
 from portal.training.models import TrainingSession
 from portal.training.rules import Event, State
-from portal.uploads import service
+from portal.uploads import keeping
 from portal.uploads.models import Upload
 from portal.uploads.rules import SENTENCE, Refusal
 from tests import story
@@ -146,7 +146,7 @@ def test_96_too_late(app: Flask, told: Told, client: Visitor) -> None:
 def test_97_link_revoked_during_the_transfer(
     app: Flask, told: Told, client: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really = service.store_files
+    really = keeping.store_files
 
     def revoked_meanwhile(inspected: Any) -> Any:
         stored = really(inspected)
@@ -155,7 +155,7 @@ def test_97_link_revoked_during_the_transfer(
                 access.revoke(link, clock.now())
         return stored
 
-    monkeypatch.setattr(service, "store_files", revoked_meanwhile)
+    monkeypatch.setattr(keeping, "store_files", revoked_meanwhile)
     answer = hand_in(client, told.space, ("accord.pdf", papers.text()), hx=True)
     assert answer.status_code == 422
     assert said(Refusal.LINK_CLOSED) in text_of(answer)

@@ -17,11 +17,11 @@ from portal import clock
 from portal.access.rules import Actor, Role
 from portal.extensions import db, settings, store, writing
 from portal.training.models import TrainingSession
-from portal.uploads import gate, pictures, service
+from portal.uploads import gate, keeping, pictures, service
 from portal.uploads.gate import Inspected
+from portal.uploads.keeping import Stored
 from portal.uploads.models import Upload, UploadState
 from portal.uploads.rules import FLAG_LABEL, Flag, Purpose, Refusal, Rejected
-from portal.uploads.service import Stored
 from tests import story
 from tests.uploads import papers
 from tests.uploads import pictures as images
@@ -56,7 +56,7 @@ def named(sha256: str, octets: int = 100) -> Stored:
 def test_kept_then_drawn(training: int, inspected: Inspect) -> None:
     scan, text = images.photo(), papers.text()
     with inspected(("photo.jpg", scan), ("accord.pdf", text)) as found:
-        stored = service.store_files(found)
+        stored = keeping.store_files(found)
         whole = found.pdf.read_bytes()
     upload_id = keep(training, stored)
     assert service.pending_ids() == [upload_id]
@@ -106,7 +106,7 @@ def test_60_mib_a_day(training: int) -> None:
 def test_93_the_same_file_twice(training: int, inspected: Inspect) -> None:
     for turn in (1, 2):
         with inspected(("accord.pdf", papers.text())) as found:
-            stored = service.store_files(found)
+            stored = keeping.store_files(found)
         upload = row(keep(training, stored))
         assert (Flag.SAME_FILE in upload.flags) == (turn == 2)
         assert Flag.OTHER_TRAINING not in upload.flags
@@ -119,9 +119,9 @@ def test_93_the_same_file_twice(training: int, inspected: Inspect) -> None:
 def test_94_the_agreement_of_another_dossier(app: Flask, training: int, inspected: Inspect) -> None:
     other = story.a_training(app, "sent").id
     with inspected(("accord.pdf", papers.text()), ("a.jpg", images.photo())) as found:
-        keep(other, service.store_files(found))
+        keep(other, keeping.store_files(found))
     with inspected(("renommé.pdf", papers.text())) as found:  # one of the files sent there
-        upload = row(keep(training, service.store_files(found)))
+        upload = row(keep(training, keeping.store_files(found)))
     assert upload.flags == [Flag.OTHER_TRAINING.value]
     assert service.warnings_of(upload) == [FLAG_LABEL[Flag.OTHER_TRAINING]]
 
@@ -151,7 +151,7 @@ def test_95_a_hundred_at_once(app: Flask, training: int) -> None:
 @pytest.mark.usefixtures("context")
 def test_two_workers_draw_once(app: Flask, training: int, inspected: Inspect) -> None:
     with inspected(("accord.pdf", papers.text())) as found:
-        upload_id = keep(training, service.store_files(found))
+        upload_id = keep(training, keeping.store_files(found))
     answers: list[bool] = []
 
     def work() -> None:
@@ -172,7 +172,7 @@ def test_two_workers_draw_once(app: Flask, training: int, inspected: Inspect) ->
 @pytest.mark.usefixtures("context")
 def test_a_worker_that_died_is_followed(training: int, inspected: Inspect) -> None:
     with inspected(("accord.pdf", papers.text())) as found:
-        upload_id = keep(training, service.store_files(found))
+        upload_id = keep(training, keeping.store_files(found))
     with writing():
         row_of = db.session.get_one(Upload, upload_id)
         row_of.lease_until = clock.now() + service.LEASE
@@ -189,7 +189,7 @@ def test_what_cannot_be_drawn_fails_and_is_kept(
     training: int, inspected: Inspect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with inspected(("accord.pdf", papers.text())) as found:
-        upload_id = keep(training, service.store_files(found))
+        upload_id = keep(training, keeping.store_files(found))
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "which", lambda _name: None)
         for attempt in range(1, service.MAX_ATTEMPTS + 1):
@@ -209,7 +209,7 @@ def test_pages_too_heavy_are_left_out(
     training: int, inspected: Inspect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with inspected(("a.pdf", papers.text()), ("b.pdf", papers.text())) as found:
-        upload_id = keep(training, service.store_files(found))
+        upload_id = keep(training, keeping.store_files(found))
     monkeypatch.setattr(pictures, "BATCH", 1)
     monkeypatch.setattr(pictures, "BUDGET", 0.0)
     assert service.prepare(upload_id)
@@ -242,7 +242,7 @@ def test_a_full_disk_keeps_nothing(
     with inspected(("accord.pdf", papers.text())) as found:
         monkeypatch.setattr(gate, "FLOOR", 2**60)
         with pytest.raises(Rejected) as refused:
-            service.store_files(found)
+            keeping.store_files(found)
     assert refused.value.refusal is Refusal.NO_ROOM
     assert sorted(settings().files.rglob("*")) == before
 
@@ -270,7 +270,7 @@ def test_r8_a_disk_that_is_really_full(
     with inspected(("a.png", noise)) as found:
         monkeypatch.setattr(gate, "check_room", lambda *_: None)  # it fills up a moment later
         with pytest.raises(Rejected) as refused:
-            service.store_files(found)
+            keeping.store_files(found)
     assert refused.value.refusal is Refusal.NO_ROOM
     assert [path for path in small_disk.rglob("*") if path.is_file()] == []
     assert db.session.scalar(db.select(db.func.count()).select_from(Upload)) == 0
@@ -279,7 +279,7 @@ def test_r8_a_disk_that_is_really_full(
 @pytest.mark.usefixtures("context")
 def test_an_altered_file_is_not_drawn(training: int, inspected: Inspect) -> None:
     with inspected(("accord.pdf", papers.text())) as found:
-        stored = service.store_files(found)
+        stored = keeping.store_files(found)
     upload_id = keep(training, stored)
     path = store().path(stored.sha256)
     path.chmod(0o600)

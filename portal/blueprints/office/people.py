@@ -9,6 +9,7 @@ from portal.access.rules import Role
 from portal.accounts.models import User
 from portal.accounts.people import KnownAddress, everybody
 from portal.accounts.people_forms import InviteForm
+from portal.blueprints import account, receiving
 from portal.blueprints.account import logins_of, profile_form, profile_values
 from portal.effects.act import Refused
 from portal.extensions import db
@@ -16,6 +17,7 @@ from portal.web import PortalForm
 
 blueprint = Blueprint("people", __name__)
 MAX_ID = 2**31 - 1
+SIDES = {"formation": Role.TRAINER, "organisme": Role.OFFICE}
 
 
 @blueprint.get("/")
@@ -57,6 +59,23 @@ def save(user_id: int) -> Response:
     return web.see_other(url_for(".show", user_id=user_id))
 
 
+@blueprint.post("/<int:user_id>/cv")
+@receiving.takes_files
+def send_cv(user_id: int) -> Response:
+    """The CV that reached the office another way."""
+    return account.receive_cv(_user(user_id), url_for(".show", user_id=user_id))
+
+
+@blueprint.get("/<int:user_id>/cv")
+def cv(user_id: int) -> Response:
+    return account.cv_of(_user(user_id))
+
+
+@blueprint.post("/<int:user_id>/cv/retirer")
+def remove_cv(user_id: int) -> Response:
+    return account.take_cv_away(_user(user_id), url_for(".show", user_id=user_id))
+
+
 @blueprint.post("/<int:user_id>/inviter")
 def invite_again(user_id: int) -> Response:
     return _act(user_id, "Une nouvelle invitation part.", membership.invite_again)
@@ -72,13 +91,22 @@ def enable(user_id: int) -> Response:
     return _act(user_id, "Le compte est réactivé.", membership.set_enabled, True)
 
 
+@blueprint.post("/<int:user_id>/acces/<side>")
+def change_role(user_id: int, side: str) -> Response:
+    """The other side of the portal, for somebody else than oneself."""
+    if side not in SIDES:
+        abort(404)
+    done = "L’accès est changé. Ses connexions sont fermées."
+    return _act(user_id, done, membership.change_role, SIDES[side])
+
+
 @blueprint.post("/<int:user_id>/connexions/fermer")
 def close_logins(user_id: int) -> Response:
     """« Tout fermer »."""
     return _act(user_id, "Toutes les connexions sont fermées.", membership.close_logins)
 
 
-def _act(user_id: int, done: str, act: Callable[..., None], *arguments: bool) -> Response:
+def _act(user_id: int, done: str, act: Callable[..., None], *arguments: bool | Role) -> Response:
     _user(user_id)
     try:
         act(user_id, *arguments, actor=web.actor())
