@@ -232,7 +232,7 @@ def test_a_number_too_large_for_any_row_is_no_page(world: World, number: str) ->
         )
         assert built is not None
         path = built[1].replace("/1", f"/{number}")
-        assert world.visitor(role).get(path).status_code in (403, 404), path
+        assert world.visitor(role).get(path).status_code in (403, 404, 405), path
         asked += 1
     assert asked > 8
 
