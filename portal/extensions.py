@@ -121,6 +121,20 @@ def _prepare_postgresql(engine: Engine) -> None:
         if connection.get_execution_options().get("writing"):
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
 
+    event.listen(engine, "handle_error", _keep_rows_out)
+
+
+def _keep_rows_out(context: Any) -> None:
+    """An error of PostgreSQL repeats the row it refused, names and all: a log keeps what was wrong
+    alone.
+    """
+    error, told = context.original_exception, context.sqlalchemy_exception
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    if primary:
+        whole, error.args = str(error), (primary,)
+        if told is not None:
+            told.args = tuple(str(text).replace(whole, primary) for text in told.args)
+
 
 def _prepare_sqlite(engine: Engine) -> None:
     """SQLite as it loses nothing: WAL, FULL sync, explicit BEGIN, write lock only when writing."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import conftest, story
+from tests import conftest, databases, story
 from tests.emails.mailroom import Server, serving
 from tests.races.running import Person, Portal, ready_sessions, running, signed_in, until
 
@@ -59,3 +59,14 @@ def test_logs_name_nobody_and_open_nothing(portal: Portal) -> None:
         assert word not in text
     for value in (*trainer.cookies.values(), *client.cookies.values(), trainer.token):
         assert value not in text
+
+
+@pytest.mark.skipif(not databases.ON_POSTGRESQL, reason="SQLite repeats no row")
+def test_a_row_that_postgresql_refuses_is_not_repeated(portal: Portal) -> None:
+    trainer = signed_in(portal)
+    portal.write("ALTER TABLE training_session ADD CHECK (creation_key NOT LIKE '%oneself')")
+    assert trainer.post(NEW, {"way": "self", "key": "kept-to-oneself"}).status == 500
+    text = written(portal)
+    assert "violates check constraint" in text  # what broke is told, not on what
+    assert "kept-to-oneself" not in text
+    assert "Failing row" not in text
