@@ -1,5 +1,6 @@
 """One application per test, on a copy of a database made once; people signed in for real."""
 
+import gc
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +13,9 @@ import time_machine
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from jinja2 import FileSystemBytecodeCache
+from werkzeug.routing import Rule
 
+from portal import tasks
 from portal.access import service as access
 from portal.access.rules import Role
 from portal.accounts import service as accounts
@@ -57,10 +60,20 @@ def config_in(folder: Path, **changes: Any) -> Config:
 
 
 def close(app: Flask) -> None:
-    """Leaves no connection open behind."""
+    """Leaves no connection open behind, and nothing that keeps the application in memory."""
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+    queue = app.config["PORTAL"].queue
+    tasks.close(queue)
+    tasks._openers.pop(queue, None)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: it is not to be looked at again at each clearing."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,9 +83,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Templates are compiled once for all the applications of the run."""
+    """Templates are compiled once for all the applications of the run, and so are addresses."""
     folder = str(tmp_path_factory.mktemp("templates"))
     Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(folder)}
+    compiled = Rule._compile_builder
+    known: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+
+    def once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = (rule.rule, tuple(sorted((rule.defaults or {}).items())), append_unknown)
+        if key not in known:
+            known[key] = compiled(rule, append_unknown)
+        return known[key]
+
+    Rule._compile_builder = once  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)
