@@ -17,6 +17,7 @@ from portal.access.rules import GRANT_IDLE, Actor, Role
 from portal.accounts import service as accounts
 from portal.accounts.models import Organisation, User
 from portal.blueprints import navigation, receiving
+from portal.blueprints.plain import PlainRequest, RowNumber
 from portal.config import LOOPBACK, Config
 from portal.extensions import (
     csrf,
@@ -55,6 +56,7 @@ def create_app(config: Config | None = None) -> Flask:
     """The portal, ready to serve; raises ConfigError when a setting is missing."""
     config = config or Config.from_env()
     app = Flask(__name__, static_url_path="/statique")
+    app.url_map.converters["int"] = RowNumber
     app.config.update(_flask_settings(config))
     _templates(app)
     _extensions(app, config)
@@ -157,6 +159,7 @@ def _macros(app: Flask) -> None:
 
 def _extensions(app: Flask, config: Config) -> None:
     app.before_request(_check_host)
+    app.before_request(_check_path)
     app.before_request(_check_origin)  # registered before CSRFProtect: it runs first
     app.before_request(receiving.widen)  # CSRFProtect reads the form, files included
     app.extensions["admitted_octets"] = partial(receiving.admitted_octets, app)
@@ -171,6 +174,7 @@ def _extensions(app: Flask, config: Config) -> None:
     login_manager.session_protection = None  # it ties a login to an address: breaks on phones
     login_manager.user_loader(_load_user)
     htmx.init_app(app)
+    app.request_class = PlainRequest
     mail.init_app(app)
     tasks.init_app(app, rounds=(correspondence.remind_all, correspondence.collect_returns))
     app.before_request(_know_who)
@@ -213,6 +217,11 @@ def _know_who() -> None:
 
 
 # --- What comes in
+
+
+def _check_path() -> None:
+    if "\0" in request.path:
+        abort(404)
 
 
 def _known_hosts(config: Config) -> list[str]:

@@ -27,9 +27,24 @@ ON_POSTGRESQL = os.environ.get("PORTAL_TEST_DATABASE") == "postgresql"
 on_sqlite = pytest.mark.skipif(ON_POSTGRESQL, reason="speaks of the SQLite file")
 OWNER = "portal"
 # Nobody cuts the power here: durability would only make the tests slower.
-HURRIED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-SETTINGS = (*HURRIED, "listen_addresses=", "max_connections=60", "unix_socket_permissions=0700")
+HURRIED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal")
+# The server writes nothing by itself: whatever is written, a test did.
+STILL = ("max_wal_senders=0", "autovacuum=off", "checkpoint_timeout=1h")
+SETTINGS = (
+    *HURRIED,
+    *STILL,
+    "listen_addresses=",
+    "max_connections=60",
+    "unix_socket_permissions=0700",
+)
 PATIENCE = 30.0  # seconds
+ERRORS = (sqlite3.Error, psycopg.Error)
+# What keeps every writer waiting, and no reader.
+HOLDING = (
+    ("BEGIN", "LOCK TABLE training_session IN EXCLUSIVE MODE")
+    if ON_POSTGRESQL
+    else ("BEGIN IMMEDIATE",)
+)
 
 
 def url_in(folder: Path) -> str:
@@ -77,6 +92,15 @@ def connect(folder: Path) -> Connection:
     return Connection(folder)
 
 
+def unguarded(connection: Connection, tables: Sequence[str]) -> list[str]:
+    """The statements that put the triggers of these tables out of action."""
+    if ON_POSTGRESQL:
+        return [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables]
+    listed = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
+    found = [name for table in tables for (name,) in connection.execute(listed, [table]).fetchall()]
+    return [f"DROP TRIGGER {name}" for name in found]
+
+
 def findings(folder: Path) -> list[str]:
     """What SQLite says against its own file; PostgreSQL keeps watch by itself."""
     if ON_POSTGRESQL:
@@ -88,34 +112,86 @@ def findings(folder: Path) -> list[str]:
 
 
 class Snapshot:
-    """A database as it was at that moment, to be put back as often as needed."""
+    """A database as it was at that moment, to be put back as often as needed.
+
+    Most of what tests try is refused and writes nothing: then there is nothing to put back.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.kept = folder, folder.with_name(f"{folder.name}-kept")
-        if ON_POSTGRESQL:
-            _make(_name(self.kept), _name(folder))
-        else:
-            self._memory = sqlite3.connect(":memory:")
-            self._between(to_memory=True)
+        self._kept = _KeptOnServer(folder) if ON_POSTGRESQL else _KeptInMemory(folder)
+        self._at = self._kept.position()
+
+    def is_touched(self) -> bool:
+        """Whether anything at all was written since."""
+        return self._kept.position() != self._at
 
     def restore(self) -> None:
-        if ON_POSTGRESQL:
-            forget(self.folder)
-            _make(_name(self.folder), _name(self.kept))
-        else:
-            self._between(to_memory=False)
+        if self.is_touched():
+            self._kept.put_back()
+            self._at = self._kept.position()
 
     def close(self) -> None:
-        if ON_POSTGRESQL:
-            forget(self.kept)
-        else:
-            self._memory.close()
+        self._kept.close()
 
-    def _between(self, *, to_memory: bool) -> None:
-        with closing(sqlite3.connect(self.folder / "portal.sqlite3")) as current:
-            current.execute("PRAGMA synchronous=OFF")
-            source, target = (current, self._memory) if to_memory else (self._memory, current)
-            source.backup(target)
+
+class _KeptInMemory:
+    """A copy of a SQLite file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = sqlite3.connect(folder / "portal.sqlite3", isolation_level=None)
+        self._file.execute("PRAGMA synchronous=OFF")
+        self._memory = sqlite3.connect(":memory:")
+        self._file.backup(self._memory)
+
+    def position(self) -> object:
+        """Moves with every commit of somebody else's connection."""
+        return self._file.execute("PRAGMA data_version").fetchone()
+
+    def put_back(self) -> None:
+        self._memory.backup(self._file)
+
+    def close(self) -> None:
+        self._memory.close()
+        self._file.close()
+
+
+class _KeptOnServer:
+    """The rows of a PostgreSQL database, in tables beside its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._own = _open(_name(folder))
+        rows = self._own.execute(
+            "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall()
+        tables = [str(table) for (table,) in rows]
+        self._sequences = self._own.execute(
+            "SELECT quote_ident(sequencename), last_value FROM pg_sequences"
+            " WHERE schemaname = 'public'"
+        ).fetchall()
+        self._run("DROP SCHEMA IF EXISTS kept CASCADE; CREATE SCHEMA kept")
+        self._run("; ".join(f"CREATE TABLE kept.{x} AS TABLE public.{x}" for x in tables))
+        self._tables = tables
+
+    def position(self) -> object:
+        """Moves with every row written on this server, which is this process's own."""
+        return self._own.execute("SELECT pg_current_wal_insert_lsn()").fetchone()
+
+    def put_back(self) -> None:
+        """Without a trigger or a foreign key having its say: the whole is what it was."""
+        statements = ["SET session_replication_role = replica"]
+        for table in self._tables:
+            statements.append(f"DELETE FROM public.{table}")  # noqa: S608
+            statements.append(f"INSERT INTO public.{table} TABLE kept.{table}")
+        for name, last in self._sequences:
+            statements.append(f"SELECT setval('public.{name}', {last or 1}, {last is not None})")
+        self._run("; ".join(statements))
+
+    def close(self) -> None:
+        self._own.close()
+
+    def _run(self, statements: str) -> None:
+        """In one transaction, as the server runs several statements sent at once."""
+        self._own.execute(statements.encode())
 
 
 def programs() -> Path | None:

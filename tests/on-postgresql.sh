@@ -1,8 +1,14 @@
 #!/usr/bin/env bash
 # The tests that speak of the database, once more on PostgreSQL: migrations, stories in the pages,
-# races between processes, properties. They start a server of their own, on a socket in a temporary
-# folder, and end it. Installs PostgreSQL where that can be done without a question; elsewhere says
-# so and leaves these tests out. PORTAL_TEST_POSTGRESQL=off leaves them out on purpose.
+# who may open what, attacks, races and faults of real processes, properties, backups. They start a
+# server of their own, on a socket in a temporary folder, and end it. Installs PostgreSQL where that
+# can be done without a question; elsewhere says so and leaves these tests out.
+# PORTAL_TEST_POSTGRESQL=off leaves them out on purpose.
+#
+# Left out, since nothing in them changes with the database: papers and their rules, uploads,
+# readers of agreements, the directory of companies, what a page says beside these stories, browsers;
+# of the faults, slow people and mail servers (no request of theirs waits for a row) and the service
+# that starts the others (on SQLite by nature). Tests that speak of the SQLite file skip themselves.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -27,6 +33,8 @@ fi
 
 echo "Les tests de la base de données, sur PostgreSQL :"
 PORTAL_TEST_DATABASE=postgresql exec .venv/bin/python -m pytest -n 2 \
-    tests/house/test_migrations.py tests/web/test_story_*.py tests/web/test_conflicts.py \
-    tests/web/test_lists.py tests/web/test_login.py tests/races tests/property \
-    tests/safekeeping "$@"
+    tests/house/test_migrations.py tests/house/test_databases.py tests/web/test_story_*.py \
+    tests/web/test_access_matrix.py tests/web/test_conflicts.py tests/web/test_lists.py \
+    tests/web/test_login.py tests/security tests/races tests/property tests/safekeeping \
+    tests/faults/test_story_web.py tests/faults/test_story_worker.py \
+    tests/faults/test_story_disk.py "$@"

@@ -25,6 +25,10 @@ _POSTGRESQL = {
         WHERE pronamespace = 'public'::regnamespace""",
 }
 _SQLITE = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+_TABLES = {
+    False: "SELECT name FROM sqlite_master WHERE type = 'table'",
+    True: "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
+}
 
 
 def schema_in(folder: Path) -> Schema:
@@ -46,13 +50,18 @@ def schema_in(folder: Path) -> Schema:
 
 def rows_in(folder: Path, known: Rows | None = None) -> Rows:
     """Every row of every table; with `known`, of its tables and columns alone."""
-    tables = [name for kind, name in schema_in(folder) if kind == "table"]
     found: Rows = {}
     with closing(databases.connect(folder)) as connection:
-        for table in known or tables:
-            everything = connection.execute(f'SELECT * FROM "{table}" WHERE false')  # noqa: S608
-            columns = sorted(known[table][0] if known else (c[0] for c in everything.description))
-            listed = ", ".join(f'"{column}"' for column in columns)
-            rows = connection.execute(f'SELECT {listed} FROM "{table}"').fetchall()  # noqa: S608
-            found[table] = (columns, sorted((tuple(row) for row in rows), key=repr))
+        for table in known or _tables(connection):
+            read = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608
+            named = [column[0] for column in read.description]
+            columns = sorted(known[table][0] if known else named)
+            places = [named.index(column) for column in columns]
+            rows = [tuple(row[place] for place in places) for row in read.fetchall()]
+            found[table] = (columns, sorted(rows, key=repr))
     return found
+
+
+def _tables(connection: databases.Connection) -> list[str]:
+    listed = _TABLES[databases.ON_POSTGRESQL]
+    return [name for (name,) in connection.execute(listed).fetchall() if name != "alembic_version"]

@@ -156,6 +156,10 @@ def _findings(signature: Signature) -> Iterator[str]:
         yield "son relevé n’est pas celui que le journal a retenu"
     if signature.evidence["code"] != signature.code:
         yield "son code de vérification a été modifié"
+    person = signature.evidence["signatory"]
+    told = [person.get(name) or "" for name in ("name", "function", "email")]
+    if told != [signature.name, signature.function, signature.email]:
+        yield "la personne qui a signé n’est pas celle de son relevé"
     if signature.kind == SignatureKind.PAPER:
         yield from _file("document numérisé", signature.evidence["scan"]["sha256"])
     elif signature.evidence["document"]["sha256"] != signature.document.sha256:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import databases
 from tests.emails.mailroom import Server
 from tests.races.running import NOTHING, WHOLE, Portal, ready_sessions, running, signed_in
 
@@ -49,6 +50,7 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
+@databases.on_sqlite
 def test_a_full_disk_refuses_in_french_and_breaks_nothing(ready: Path, small_disk: Path) -> None:
     with running(ready, small_disk / "data", Server(port=9)) as portal:
         trainer = signed_in(portal)
@@ -78,6 +80,7 @@ def test_a_full_disk_refuses_in_french_and_breaks_nothing(ready: Path, small_dis
         assert portal.findings() == []
 
 
+@databases.on_sqlite
 def test_reading_goes_on_when_nothing_can_be_written(ready: Path, small_disk: Path) -> None:
     """« Last seen » cannot be noted: the page is shown all the same."""
     with running(ready, small_disk / "data", Server(port=9)) as portal:
@@ -86,6 +89,30 @@ def test_reading_goes_on_when_nothing_can_be_written(ready: Path, small_disk: Pa
         fill(small_disk)
         assert trainer.get("/formateur/").status == 200
         assert trainer.get("/formateur/").status == 200
+
+
+@pytest.mark.skipif(not databases.ON_POSTGRESQL, reason="needs a PostgreSQL server")
+def test_a_server_whose_disk_is_full_is_told_in_the_same_words(ready: Path, tmp_path: Path) -> None:
+    with running(ready, tmp_path / "data", Server(port=9)) as portal:
+        trainer = signed_in(portal)
+        (ref, _) = portal.rows("SELECT ref FROM training_session ORDER BY ref")
+        page = f"/formateur/sessions/{ref}/"
+        portal.write(
+            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$"
+        )
+        portal.write(
+            "CREATE TRIGGER full_disk BEFORE INSERT ON document "
+            "FOR EACH ROW EXECUTE FUNCTION full_disk()"
+        )
+        refused = trainer.post(f"{page}verifier")
+        assert refused.status == 507
+        assert "n’a plus de place" in refused.text
+        assert portal.set_of(ref) == NOTHING
+        assert trainer.get(page).status == 200
+        portal.write("DROP FUNCTION full_disk CASCADE")
+        assert trainer.post(f"{page}verifier").status == 303
+        assert portal.set_of(ref) == WHOLE
 
 
 def test_a_database_held_by_another_program_is_waited_for(ready: Path, tmp_path: Path) -> None:
@@ -108,7 +135,8 @@ def test_a_database_held_by_another_program_is_waited_for(ready: Path, tmp_path:
 
 def hold(portal: Portal, held: threading.Event) -> None:
     with closing(portal.connect()) as connection:
-        connection.execute("BEGIN IMMEDIATE")
+        for statement in databases.HOLDING:
+            connection.execute(statement)
         held.set()
         time.sleep(HELD_SECONDS)
         connection.execute("ROLLBACK")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from flask import Flask
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 
 from tests.conftest import OFFICE, TRAINER, sign_in
 from tests.pages import Visitor
@@ -25,7 +25,7 @@ def room(rule: Rule) -> str:
 
 def address(rule: Rule) -> str:
     values = {
-        name: 1 if type(converter).__name__ == "IntegerConverter" else "x"
+        name: 1 if isinstance(converter, IntegerConverter) else "x"
         for name, converter in rule._converters.items()
     }
     built = rule.build(values)

@@ -13,7 +13,7 @@ from tests.pages import soup_of
 from tests.security import typed
 from tests.security.payloads import ALL
 from tests.security.test_attack_forms import PAGE, SPACE, address, opened
-from tests.security.world import COUNTERS, World
+from tests.security.world import World
 
 
 def posts(world: World) -> list[tuple[str, str]]:
@@ -48,7 +48,7 @@ def test_a_body_too_large_is_refused_everywhere(world: World) -> None:
             content_type="multipart/form-data; boundary=b",
         )
         assert answer.status_code == 413
-    assert world.dump(*COUNTERS) == world.at_first
+    assert world.is_untouched()
 
 
 def multipart(parts: dict[str, tuple[str | None, str]]) -> bytes:
@@ -130,7 +130,7 @@ def test_a_version_that_was_never_shown_overwrites_nothing(world: World, version
     for rest in ("", "/brouillon"):
         answer = world.visitor("client").send(path + rest, sent | {"edit_id": ALL[0]})
         assert answer.status_code == 409
-    assert world.dump(*COUNTERS) == world.at_first
+    assert world.is_untouched()
 
 
 BUTTONS = (

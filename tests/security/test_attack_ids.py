@@ -3,12 +3,13 @@
 from itertools import product
 
 import pytest
+from werkzeug.routing import IntegerConverter
 from werkzeug.test import TestResponse
 
 from portal.emails.models import Email
 from portal.extensions import db, writing
 from tests.pages import text_of
-from tests.security.world import COUNTERS, Bare, Dossier, Side, World
+from tests.security.world import Bare, Dossier, Side, World
 
 TRAINER, SPACE = "/formateur/sessions/{ref}/", "/espace/{public_id}/"
 NESTED = ("documents/{document}", "documents/{document}?v=1", "documents/0{document}")
@@ -24,7 +25,7 @@ def says_nothing_of(side: Side, answer: TestResponse) -> bool:
 
 
 def refused(world: World, answer: TestResponse, status: int = 404) -> bool:
-    unchanged = world.dump(*COUNTERS) == world.at_first
+    unchanged = world.is_untouched()
     return answer.status_code == status and says_nothing_of(world.theirs, answer) and unchanged
 
 
@@ -184,7 +185,7 @@ def test_the_key_of_a_page_of_the_list_shows_no_one_else_s(world: World, key: st
 def test_nobody_reads_what_the_organisation_keeps_for_itself(world: World) -> None:
     """Password digests, stored addresses of files, internal ids: no page shows them."""
     with world.app.app_context():
-        hashes = [x for (x,) in db.session.execute(db.text("SELECT password_hash FROM user"))]
+        hashes = [x for (x,) in db.session.execute(db.text('SELECT password_hash FROM "user"'))]
         stored = [x for (x,) in db.session.execute(db.text("SELECT sha256 FROM document"))]
     asked = (
         ("owner", below(TRAINER, world.mine.sent)),
@@ -213,3 +214,31 @@ def test_the_client_s_space_shows_neither_the_journal_nor_the_trainer_s_messages
             "Annuler la session",
         ):
             assert words not in text
+
+
+@pytest.mark.parametrize("number", ["2147483648", "9223372036854775808", "9" * 40])
+def test_a_number_too_large_for_any_row_is_no_page(world: World, number: str) -> None:
+    asked = 0
+    for rule in world.app.url_map.iter_rules():
+        counted = [name for name, x in rule._converters.items() if isinstance(x, IntegerConverter)]
+        if not counted or "GET" not in (rule.methods or ()):
+            continue
+        role = "office" if rule.endpoint.startswith("office.") else "owner"
+        if rule.endpoint.startswith(("client.", "signing.")):
+            role = "client"
+        known = world.mine.parts(rule.endpoint, world.mine.sent)
+        built = rule.build(
+            {name: known[name] for name in rule.arguments} | dict.fromkeys(counted, 1)
+        )
+        assert built is not None
+        path = built[1].replace("/1", f"/{number}")
+        assert world.visitor(role).get(path).status_code in (403, 404, 405), path
+        asked += 1
+    assert asked > 8
+
+
+@pytest.mark.parametrize(
+    "path", ["/l/%00", "/formateur/sessions/S%00/", "/formateur/?q=%00", "/%00"]
+)
+def test_an_address_with_a_nul_is_no_failure(world: World, path: str) -> None:
+    assert world.visitor("owner").get(path).status_code in (200, 404)

@@ -22,6 +22,7 @@ from portal.emails.models import Email
 from portal.emails.outbox import path_of_eml
 from portal.extensions import db, store
 from portal.serving.masking import MaskTokens, mask
+from tests import databases
 from tests.conftest import NOW, PASSWORD, close, config_in
 from tests.pages import BASE_URL
 from tests.schemas import rows_in
@@ -170,6 +171,7 @@ def test_a_link_is_in_the_messages_to_its_client_and_in_no_other(told: Told) -> 
     assert carried >= 8
 
 
+@databases.on_sqlite
 def test_files_of_the_installation_are_read_by_the_portal_alone(tmp_path: Path) -> None:
     """In a folder everybody may look into, with the usual umask."""
     folder = tmp_path / "ouvert"

@@ -151,6 +151,10 @@ class World:
         """The database as it was when the world was made."""
         self.pristine.restore()
 
+    def is_untouched(self) -> bool:
+        """Whether the rows are those of the beginning, but for what a refusal may write."""
+        return not self.pristine.is_touched() or self.dump(*COUNTERS) == self.at_first
+
     def dump(self, *but: str, columns: tuple[str, ...] = ()) -> dict[str, list[Any]]:
         """Every row of every table but those, without « last seen » nor these columns."""
         rows: dict[str, list[Any]] = {}
@@ -312,7 +316,6 @@ def made(config: Config) -> Iterator[World]:
             _let_idle(visitors["expired"])
             _kill_links(mine)
             db.session.remove()
-            db.engine.dispose()  # a PostgreSQL database in use cannot be copied
         pristine = databases.Snapshot(Path(app.config["PORTAL"].data))
         world = World(app, mine, theirs, visitors, pristine)
         world.at_first = world.dump(*COUNTERS)
