@@ -113,7 +113,7 @@ class TrainerForm(ProfileForm):
     )
     vat_regime = TileField(
         "Régime de TVA",
-        description="Celui des factures adressées à l’organisme\u00a0; les clients ne le lisent pas.",
+        description="Celui des factures à l’organisme\u00a0; les clients ne le lisent pas.",
         choices={
             VatRegime.EXEMPT.value: "Exonération",
             VatRegime.STANDARD.value: "TVA facturée",
