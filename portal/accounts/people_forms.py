@@ -96,24 +96,24 @@ class TrainerForm(ProfileForm):
 
     titles = StringField(
         "Titres",
-        description="Programme et convention, après votre nom (L6353-1 du Code du travail).",
+        description="Programme et convention, après le nom (L6353-1 du Code du travail).",
         validators=[Optional(), MaxLength(200)],
     )
     qualifications = TextAreaField(
         "Qualifications et expérience",
-        description="Programme\u00a0: ce qui vous qualifie pour ces formations.",
+        description="Programme\u00a0: ce qui qualifie pour ces formations.",
         validators=[Optional(), MaxLength(1_500)],
         render_kw={"rows": 4},
     )
     specialities = TextAreaField(
         "Spécialités",
-        description="Pour l’organisme\u00a0: les sujets que vous enseignez, un par ligne.",
+        description="Pour l’organisme\u00a0: les sujets enseignés, un par ligne.",
         validators=[Optional(), MaxLength(1_000)],
         render_kw={"rows": 3},
     )
     vat_regime = TileField(
-        "Votre régime de TVA",
-        description="Pour vos propres factures à l’organisme\u00a0; les clients ne le lisent pas.",
+        "Régime de TVA",
+        description="Celui des factures à l’organisme\u00a0; les clients ne le lisent pas.",
         choices={
             VatRegime.EXEMPT.value: "Exonération",
             VatRegime.STANDARD.value: "TVA facturée",

@@ -378,3 +378,12 @@ def test_a_menu_on_a_phone(portal: Portal) -> None:
     page.locator(".burger summary").click()
     page.get_by_role("link", name="Courriels").click()
     expect(page.locator("h1")).to_have_text("Courriels")
+
+
+def test_a_section_opened_as_a_page_leads_back_to_the_programme(portal: Portal) -> None:
+    page = portal.page(who=OFFICE)
+    page.goto("/organisme/programmes/EPE-14/rubriques/objectifs")
+    page.get_by_label("Prérequis").fill("Encadrer au moins une personne.")
+    primary(page)
+    expect(page.locator("main")).to_contain_text("Rubrique enregistrée")
+    expect(page.locator("#rubriques")).to_contain_text("Encadrer au moins une personne.")

@@ -248,7 +248,9 @@ STAFF: dict[str, Way] = {
     "verifier-le-lien": to("{begun.page}verifier"),
     "session-brouillon": to("{draft.page}"),
     "session-partagee": with_everything_open(to("{shared.page}")),
-    "session-lien-refuse": refused(to("{shared.page}"), "form[action$=envoyer] .btn", email="x"),
+    "session-lien-refuse": refused(
+        with_everything_open(to("{shared.page}")), "form[action$=envoyer] .btn", email="x"
+    ),
     "session-envoyee": with_everything_open(to("{sent.page}")),
     "session-deposee": to("{filed.page}"),
     "session-accord-recu": with_everything_open(to("{received.page}")),
