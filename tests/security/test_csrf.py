@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import ChoiceLoader, DictLoader
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 from wtforms import StringField
 
 from portal import web
@@ -40,7 +40,7 @@ def unsafe_rules(app: Flask) -> Iterator[tuple[Rule, str]]:
     for rule in app.url_map.iter_rules():
         if rule.methods & UNSAFE:
             values = {
-                name: 1 if type(converter).__name__ == "IntegerConverter" else "x"
+                name: 1 if isinstance(converter, IntegerConverter) else "x"
                 for name, converter in rule._converters.items()
             }
             built = rule.build(values)
