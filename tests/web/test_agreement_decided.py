@@ -74,7 +74,7 @@ def test_the_oldest_stands_first(app: Flask, office: Visitor, frozen: Clock) -> 
     page = sign_in(app, OFFICE).get(QUEUE)
     rows = [text_in(row) for row in soup_of(page.text).select("tbody tr")]
     assert [re.search(r"S-2026-\d+", row)[0] for row in rows] == [late.ref, fresh.ref]  # type: ignore[index]
-    assert "Il y a 3 jours" in rows[0]
+    assert "Reçu il y a 3 jours" in rows[0]
     assert "Aujourd’hui" in rows[1]
     assert "Début le" in rows[0]
 
