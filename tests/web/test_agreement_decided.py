@@ -75,7 +75,7 @@ def test_the_oldest_stands_first(app: Flask, office: Visitor, frozen: Clock) -> 
     rows = [text_in(row) for row in soup_of(page.text).select("tbody tr")]
     assert [re.search(r"S-2026-\d+", row)[0] for row in rows] == [late.ref, fresh.ref]  # type: ignore[index]
     assert "Reçu il y a 3 jours" in rows[0]
-    assert "Aujourd’hui" in rows[1]
+    assert "Reçu aujourd’hui" in rows[1]
     assert "Début le" in rows[0]
 
 
