@@ -36,6 +36,12 @@ help:
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
+.venv/installed-bench: requirements-bench.txt
+	$(call venv)
+	@echo "Installation de ce à quoi les mesures comparent le portail…"
+	@$(PIP) -r requirements-bench.txt
+	@touch $@
+
 define venv
 	@test -n "$(PYTHON)" || { echo "Il faut Python 3.11 ou plus récent : aucun n’a été trouvé."; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || { \
@@ -61,12 +67,13 @@ test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 $(if $(filter off,$(PORTAL_TEST_BROWSER)),--ignore=tests/browser)
 	@tests/on-postgresql.sh
 
-bench: .venv/installed-dev
-	@for name in documents pages lists acts send startup; do echo "== $$name" && $(BIN)/python -m bench.$$name || exit 1; done
+bench: .venv/installed-bench
+	@for name in documents pages lists acts send seal reading startup; do echo "== $$name" && $(BIN)/python -m bench.$$name || exit 1; done
 
 lock:
 	$(COMPILE) requirements.in -o requirements.txt
 	$(COMPILE) --constraint requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) --constraint requirements-dev.txt requirements-bench.in -o requirements-bench.txt
 
 clean:
 	rm -rf .venv var .pytest_cache .ruff_cache .mypy_cache .hypothesis

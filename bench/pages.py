@@ -10,7 +10,7 @@ import re
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -19,18 +19,21 @@ from urllib.parse import urlsplit
 from bench import ground
 from portal import tasks
 from portal.app import STATIC
-from tests import conftest, story
+from tests import conftest, second_half, story
 from tests.emails.mailroom import Server
 from tests.installation import ROOT
 from tests.races.running import Person, Portal, children, free_port, running, signed_in, until
+from tests.story import Told
 
 ROUNDS = 7
 REQUESTS = 12  # for each page in each round
 LIST_AIM, PAGE_AIM = 4.0, 5.0  # × the bare hello
 FIRST_AIM, REQUESTS_AIM, LATER_AIM = 64.0, 7, 8.0  # KiB gzip, requests, KiB gzip
-LISTS = ("trainer: list", "office: list")
+LISTS = ("trainer: list", "office: list", "office: agreements", "office: programmes")
 FIRST_VISIT = "client: landing"
 HELLO = "bare hello"
+POINTS = ("shared", "sent", "received", "funded", "running")
+Seen = tuple[str, str, str]  # a page's name, its address, who opens it
 
 
 class Page:
@@ -91,46 +94,95 @@ def answers(page: Page) -> bool:
 def pages(portal: Portal) -> dict[str, Page]:
     """The screens of the main job, each as the person who sees it opens it."""
     with portal.app() as app:
-        asked, draft, sent = (
-            story.a_training(app, point, way=way)
-            for point, way in (("shared", "link"), ("draft", "self"), ("sent", "link"))
-        )
+        told = {point: story.a_training(app, point) for point in POINTS}
+        told["draft"] = story.a_training(app, way="self")
         tasks.run_pending(app)
+        signing = second_half.sign_path(app, told["funded"].id)
         for _ in range(25):  # a list that fills a page
             story.a_training(app, way="self")
-    trainer, office = signed_in(portal), signed_in(portal, conftest.OFFICE)
-    landing = asked.link.removeprefix(portal.url)
-    client, served = Person(portal), Person(portal)
-    for person, told in ((client, asked), (served, sent)):
-        link = told.link.removeprefix(portal.url)
-        person.get(link)
-        person.post(link)
-    seen: list[tuple[str, str, Person | None]] = [
-        ("public: home", "/", None),
-        ("public: log in", "/connexion", None),
-        ("public: find the OPCO", "/trouver-mon-opco", None),
-        ("trainer: list", "/formateur/", trainer),
-        ("trainer: new session", "/formateur/sessions/nouvelle", trainer),
-        *(
-            (f"trainer: step {slug}", draft.step(slug), trainer)
-            for slug in ("programme", "dates", "client", "stagiaires")
-        ),
-        ("trainer: check", f"{draft.page}verifier", trainer),
-        ("trainer: preview", f"{draft.page}apercu/convention", trainer),
-        ("trainer: session", sent.page, trainer),
-        ("trainer: messages", "/formateur/courriels/", trainer),
-        ("office: list", "/organisme/", office),
-        (FIRST_VISIT, landing, None),
-        *(
-            (f"client: step {slug}", asked.client_step(slug), client)
-            for slug in ("entreprise", "stagiaires", "financement")
-        ),
-        ("client: check", f"{asked.space}verifier", client),
-        ("client: space", sent.space, served),
-        ("client: thanks", f"{sent.space}merci", served),
+    (agreement,) = portal.rows(
+        "SELECT id FROM agreement WHERE training_id = ?", told["received"].id
+    )
+    (trainer_id,) = portal.rows('SELECT id FROM "user" WHERE email = ?', conftest.TRAINER)
+    people = {"trainer": signed_in(portal), "office": signed_in(portal, conftest.OFFICE)}
+    for name, link in (
+        ("client", told["shared"].link),
+        ("served", told["sent"].link),
+        ("signatory", signing),
+    ):
+        people[name] = arriving(portal, link)
+    seen = [
+        *anyone(told["shared"].link.removeprefix(portal.url)),
+        *trainers(told),
+        *offices(told, agreement, trainer_id),
+        *clients(told),
     ]
     pids = portal.web_pids()
-    return {name: Page(portal.port, pids, path, person) for name, path, person in seen}
+    return {name: Page(portal.port, pids, path, people.get(who)) for name, path, who in seen}
+
+
+def arriving(portal: Portal, link: str) -> Person:
+    """The browser of somebody who opened that link and pressed « Commencer »."""
+    person, path = Person(portal), link.removeprefix(portal.url)
+    person.get(path)
+    person.post(path)
+    return person
+
+
+def anyone(landing: str) -> list[Seen]:
+    return [
+        ("public: home", "/", ""),
+        ("public: log in", "/connexion", ""),
+        ("public: find the OPCO", "/trouver-mon-opco", ""),
+        ("public: verify a paper", "/verifier", ""),
+        (FIRST_VISIT, landing, ""),
+    ]
+
+
+def trainers(told: Mapping[str, Told]) -> list[Seen]:
+    draft, sent = told["draft"], told["sent"]
+    steps = [(f"step {slug}", draft.step(slug)) for slug in ("programme", "dates", "client",
+                                                             "stagiaires")]  # fmt: skip
+    paths = [
+        ("list", "/formateur/"),
+        ("new session", "/formateur/sessions/nouvelle"),
+        *steps,
+        ("check", f"{draft.page}verifier"),
+        ("preview", f"{draft.page}apercu/convention"),
+        ("session sent", sent.page),
+        ("session running", told["running"].page),
+        ("messages", "/formateur/courriels/"),
+    ]
+    return [(f"trainer: {name}", path, "trainer") for name, path in paths]
+
+
+def offices(told: Mapping[str, Told], agreement: int, trainer_id: int) -> list[Seen]:
+    paths = [
+        ("list", "/organisme/"),
+        ("agreements", "/organisme/accords/"),
+        ("decision", f"/organisme/accords/{agreement}"),
+        ("session", f"/organisme/dossiers/{told['funded'].ref}/"),
+        ("messages", "/organisme/courriels/"),
+        ("people", "/organisme/personnes/"),
+        ("person", f"/organisme/personnes/{trainer_id}"),
+        ("programmes", "/organisme/programmes/"),
+        ("settings", "/organisme/reglages/identite"),
+        ("reminders", "/organisme/relances/"),
+    ]
+    return [(f"office: {name}", path, "office") for name, path in paths]
+
+
+def clients(told: Mapping[str, Told]) -> list[Seen]:
+    asked, sent = told["shared"], told["sent"]
+    steps = [(f"client: step {slug}", asked.client_step(slug), "client")
+             for slug in ("entreprise", "stagiaires", "financement")]  # fmt: skip
+    return [
+        *steps,
+        ("client: check", f"{asked.space}verifier", "client"),
+        ("client: space", sent.space, "served"),
+        ("client: thanks", f"{sent.space}merci", "served"),
+        ("signatory: paper", f"/signature/{told['funded'].public_id}/", "signatory"),
+    ]
 
 
 def weight(body: bytes) -> float:
