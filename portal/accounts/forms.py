@@ -24,7 +24,7 @@ from portal.fields import (
     TileField,
     checked,
 )
-from portal.funding.rules import VAT_MENTION, VatRegime
+from portal.funding.rules import VAT_LABEL, VAT_MENTION, VatRegime
 from portal.web import PortalForm
 
 EVERYWHERE = "Devis, convention, programme"
@@ -130,11 +130,7 @@ class MentionsForm(PortalForm):
         "Régime de TVA",
         description="Imprimé sous le prix du devis et de la convention. Un changement vaut pour "
         "les prochains envois\u00a0: les sessions déjà envoyées gardent leur régime.",
-        choices={
-            VatRegime.EXEMPT.value: "Exonération",
-            VatRegime.STANDARD.value: "TVA facturée",
-            VatRegime.FRANCHISE.value: "Franchise en base",
-        },
+        choices={regime.value: label for regime, label in VAT_LABEL.items()},
         validators=[Required("Choisissez le régime de TVA")],
     )
     vat_number = StringField(

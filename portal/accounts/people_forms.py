@@ -5,7 +5,7 @@ from wtforms.validators import Optional
 
 from portal.access.rules import Role
 from portal.fields import EmailField, MaxLength, PhoneField, Required, TileField
-from portal.funding.rules import VatRegime
+from portal.funding.rules import VAT_LABEL
 from portal.web import PortalForm
 
 NAME = MaxLength(80)
@@ -114,10 +114,6 @@ class TrainerForm(ProfileForm):
     vat_regime = TileField(
         "Régime de TVA",
         description="Celui des factures à l’organisme\u00a0; les clients ne le lisent pas.",
-        choices={
-            VatRegime.EXEMPT.value: "Exonération",
-            VatRegime.STANDARD.value: "TVA facturée",
-            VatRegime.FRANCHISE.value: "Franchise en base",
-        },
+        choices={regime.value: label for regime, label in VAT_LABEL.items()},
         validators=[Optional()],
     )

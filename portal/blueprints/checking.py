@@ -9,7 +9,7 @@ from flask import Response
 
 from portal import french, money, web
 from portal.accounts import service as accounts
-from portal.blueprints import journey, summary
+from portal.blueprints import journey, papers, summary
 from portal.blueprints.journey import Door
 from portal.documents.kinds import ISSUED_TOGETHER, KINDS
 from portal.training import life_rules, schedule_rules
@@ -58,6 +58,7 @@ def show(
         preview_url=preview_url,
         key=secrets.token_hex(8),
         recap=recap,
+        since_sent=papers.since_sent(training),
         **_texts(training, recap),
     )
 

@@ -14,6 +14,7 @@ from portal.accounts import service as accounts
 from portal.documents import kinds
 from portal.documents import service as documents
 from portal.documents.differences import AGREED_UPON, Difference, between
+from portal.documents.facts import IncompleteTraining, facts
 from portal.documents.models import Document, DocumentState
 from portal.funding import service as fundings
 from portal.signature import copies
@@ -21,6 +22,7 @@ from portal.signature import service as signatures
 from portal.signature.models import SignatureKind
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
+from portal.training.rules import State
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,19 @@ def changes(training: TrainingSession) -> list[Difference]:
     if len(kept) < 2 or kept[-1].superseded_at is not None:
         return []
     return between(kept[-2].facts, kept[-1].facts)
+
+
+def since_sent(training: TrainingSession) -> list[Difference]:
+    """What a session that was reopened would say otherwise than when it was last sent; empty while
+    something is still missing."""
+    sent = [row for row in training.documents if row.kind == "convention"]
+    if not sent or training.state != State.DRAFT:
+        return []
+    try:
+        now = facts(training, accounts.organisation(), clock.today(), sent[-1].version + 1)
+    except IncompleteTraining:
+        return []
+    return between(sent[-1].facts, now)
 
 
 def changes_since_signed(training: TrainingSession, document: Document) -> list[Difference]:

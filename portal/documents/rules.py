@@ -17,7 +17,10 @@ PRICED = ("devis", "convention", "programme", "engagement")
 ALL = (*PRICED, "annexe")
 _TO_CLIENT = ("devis", "convention", "engagement", "annexe")
 _DETAILED = ("devis", "convention", "programme")
-AGAIN = "Rouvrez le dossier, puis émettez de nouveau les documents"
+AGAIN = (
+    "Rouvrez la session, puis émettez de nouveau les documents\u00a0; si un accord est déjà reçu, "
+    "renvoyez-le d’abord"
+)
 GRANT = ("granted", "remainder", "client_due", "funder_due")
 
 

@@ -153,6 +153,7 @@ def postpone(act: Act) -> None:
     """Back to a draft without dates; the papers are superseded."""
     training = act.training
     training.state = State.DRAFT.value  # at once: the table refuses a sent session without dates
+    training.vat_regime = None  # a draft shows the regime it would be issued with
     training.filed_on = training.filed_by = training.filing_number = None
     documents.supersede(training, act.at)
     signing.void_all(act, "Session reportée")

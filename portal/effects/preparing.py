@@ -99,6 +99,8 @@ def reopen(act: Act) -> None:
     signing.close_links(act)
     was_received = not holding.is_held(training.id)
     outbox.cancel_queued(training.id)
+    training.state = State.DRAFT.value  # at once: the table refuses a sent session without a regime
+    training.vat_regime = None  # a draft shows the regime it would be issued with
     training.filed_on = training.filed_by = training.filing_number = None
     training.completed_at = training.completed_by = None
     reason = act.data["reason"]

@@ -22,6 +22,11 @@ class VatRegime(StrEnum):
 
 
 VAT_RATE = {VatRegime.EXEMPT: 0, VatRegime.STANDARD: 2_000, VatRegime.FRANCHISE: 0}
+VAT_LABEL = {
+    VatRegime.EXEMPT: "Exonération",
+    VatRegime.STANDARD: "TVA facturée",
+    VatRegime.FRANCHISE: "Franchise en base",
+}
 VAT_MENTION = {
     VatRegime.EXEMPT: "Exonération de TVA, article 261, 4, 4° a du CGI",
     VatRegime.STANDARD: "TVA au taux de 20 %",

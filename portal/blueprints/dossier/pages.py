@@ -8,9 +8,10 @@ from flask import Response, abort, url_for
 from portal import clock, correspondence, web, workflow
 from portal.access import service as access
 from portal.access.rules import Role, Scope
+from portal.accounts import service as accounts
 from portal.blueprints import agreement_files, calendars, mails, papers, summary, thread
 from portal.blueprints.dossier import blueprint
-from portal.documents import coherence
+from portal.documents import coherence, overtaken
 from portal.effects.paper import waiting_scan
 from portal.emails import reading as emails
 from portal.emails.reading import Line
@@ -88,6 +89,7 @@ def show_page(
         "may": lambda event: workflow.may(Event(event), training, role),
         "refused": [],
         "differences": coherence.of_training(training),
+        "overtaken": overtaken.since_issued(training, accounts.organisation()),
         "reminders": correspondence.reminders_of(training),
         "message_hint": "Le client et les personnes de l’organisme le lisent, ici et par e-mail.",
         **thread.context(
