@@ -68,7 +68,7 @@ test: .venv/installed-dev
 	@tests/on-postgresql.sh
 
 bench: .venv/installed-bench
-	@for name in documents pages lists acts send seal reading startup; do echo "== $$name" && $(BIN)/python -m bench.$$name || exit 1; done
+	@for name in documents pages lists acts send seal reading startup clone; do echo "== $$name" && $(BIN)/python -m bench.$$name || exit 1; done
 
 lock:
 	$(COMPILE) requirements.in -o requirements.txt

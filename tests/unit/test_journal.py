@@ -15,6 +15,8 @@ from portal.access.rules import Actor, Role
 from portal.extensions import db, writing
 from portal.journal import rules, service, triggers
 from portal.journal.models import JournalDetails, JournalEntry
+from portal.journal.reading import EVENT_TEXT
+from portal.training.rules import Event
 from tests.emails.mailroom import NOW, make_app
 
 CLAIRE = Actor(Role.TRAINER, 7, "Claire Montagnier", "192.0.2.14")
@@ -289,3 +291,7 @@ def test_a_migration_finds_the_triggers_of_both_databases(dialect: str) -> None:
         assert re.search(rf"BEFORE UPDATE.* ON {table}\b", sql)
     assert re.search(r"DELETE.* ON journal_entry\b", sql)
     assert not re.search(r"DELETE.* ON journal_details\b", sql)
+
+
+def test_every_act_on_a_session_is_told_in_french() -> None:
+    assert {event.value for event in Event} <= EVENT_TEXT.keys()
