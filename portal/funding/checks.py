@@ -31,11 +31,16 @@ def of(agreement: Agreement, nda: str) -> list[Check]:
     company = training.company
     checks = [
         _title(agreement),
-        _same("SIRET du client", read.get("client_siret"), company.siret if company else None),
+        _same(
+            "SIRET du client",
+            read.get("client_siret"),
+            company.siret if company else None,
+            french.siret,
+        ),
         _same("Début", read.get("start"), training.first_day, french.date_short),
         _same("Fin", read.get("end"), training.last_day, french.date_short),
         _same("Durée", read.get("minutes"), training.minutes, french.duration),
-        _same("Déclaration d’activité", read.get("organisation_nda"), nda),
+        _same("Déclaration d’activité", read.get("organisation_nda"), nda, french.nda),
         _same("Effectif", read.get("headcount"), training.headcount, str),
         _amount(read.get("amount"), _gross_cents(training)),
         _payee(read.get("payee"), training.subrogation),

@@ -131,8 +131,10 @@ def test_what_was_read_is_to_be_checked_and_never_applied_alone(
     [
         (
             ("Formation : lecture de plans et metres", "Montant accordé : 1 600,00 € HT",
-             "Subrogation de paiement : oui, paiement à l'organisme de formation"),
-            {"Intitulé": "retrouvé", "Montant au plus égal au prix": "1 600,00 €, page 1"},
+             "Subrogation de paiement : oui, paiement à l'organisme de formation",
+             "Entreprise : Menuiserie Vasseur, SIRET 90055312400018"),
+            {"Intitulé": "retrouvé", "Montant au plus égal au prix": "1 600,00 €, page 1",
+             "SIRET du client": "900 553 124 00018, page 1"},
         ),
         (
             ("Action : anglais des affaires", "Montant accordé : 2 900,00 € HT"),
