@@ -39,15 +39,19 @@ def fill(data: Path, count: int) -> None:
     with closing(sqlite3.connect(data / "portal.sqlite3", isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("BEGIN")
+        (price_cents,) = connection.execute("SELECT price_cents FROM training_session").fetchone()
         for number in range(2, count + 1):
             state = states[number * 37 % 100]
             at = f"20{17 + number % 10}-{1 + number % 12:02d}-{1 + number % 28:02d}"
+            is_decided = state in ("funded", "running", "settled")
             changes: dict[str, Any] = {
                 "state": state,
                 "vat_regime": "exempt",
                 "first_day": at,
                 "last_day": at,
                 "sent_at": None if state == "draft" else f"{at} 08:00:00.000000",
+                "granted_cents": price_cents if is_decided else None,
+                "funded_at": f"{at} 09:00:00.000000" if is_decided else None,
                 "cancelled_at": f"{at} 09:00:00.000000" if state == "cancelled" else None,
             }
             copy_session(connection, 1, f"S-2026-{number:06d}", tables=("company",), **changes)

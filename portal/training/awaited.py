@@ -81,21 +81,22 @@ def _unread(trainer_id: int | None) -> list[Todo]:
     role = Role.OFFICE if trainer_id is None else Role.TRAINER
     read = (
         select(MessageMark.message_id)
-        .where(MessageMark.training_id == _t.id, MessageMark.role == role.value)
+        .where(MessageMark.training_id == Message.training_id, MessageMark.role == role.value)
         .scalar_subquery()
     )
-    latest = func.max(Message.id)
+    # Grouped before they are joined: the messages lead to their sessions, never the reverse.
+    unread = (
+        select(Message.training_id, Message.author_name, func.max(Message.id).label("latest"))
+        .where(Message.author_role != role.value, Message.id > func.coalesce(read, 0))
+        .group_by(Message.training_id, Message.author_name)
+        .subquery()
+    )
     statement = (
-        select(latest, Message.author_name, _t.ref, Programme.title)
-        .join(_t, Message.training_id == _t.id)
+        select(unread.c.author_name, _t.ref, Programme.title)
+        .join(_t, _t.id == unread.c.training_id)
         .outerjoin(Programme, Programme.id == _t.programme_id)
-        .where(
-            *in_scope(trainer_id),
-            Message.author_role != role.value,
-            Message.id > func.coalesce(read, 0),
-        )
-        .group_by(_t.id, Message.author_name, _t.ref, Programme.title)
-        .order_by(latest.desc())
+        .where(*in_scope(trainer_id))
+        .order_by(unread.c.latest.desc())
         .limit(5)
     )
     return [
@@ -108,7 +109,7 @@ def _unread(trainer_id: int | None) -> list[Todo]:
             "mail",
             "info",
         )
-        for _id, author, ref, title in db.session.execute(statement)
+        for author, ref, title in db.session.execute(statement)
     ]
 
 
