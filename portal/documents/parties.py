@@ -18,7 +18,7 @@ def of_region(region: str) -> str:
     return f"d’{region}" if french.fold(region)[:1] in "aeiouy" else f"de {region}"
 
 
-_LETTERHEAD = (
+_IDENTITY = (
     "name",
     "legal_form",
     "capital_cents",
@@ -29,6 +29,9 @@ _LETTERHEAD = (
     "siret",
     "nda",
     "vat_number",
+)
+_LETTERHEAD = (
+    *_IDENTITY,
     "signatory_name",
     "signatory_function",
     "contact_name",
@@ -42,24 +45,8 @@ _LETTERHEAD = (
     "terms",
     "mediator",
 )
-
-
 # Who the client contracts with, and on which terms; people and looks may change in between.
-BOUND = (
-    "name",
-    "legal_form",
-    "capital_cents",
-    "rcs",
-    "address",
-    "postcode",
-    "city",
-    "siret",
-    "nda",
-    "nda_region",
-    "vat_number",
-    "internal_rules",
-    "terms",
-)
+BOUND = (*_IDENTITY, "nda_region", "internal_rules", "terms")
 
 
 def organisation_facts(row: Organisation) -> dict[str, Any]:
