@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
 from tests.browser.portal_served import DESKTOP, PHONE, SMALLEST, Portal, serving
 from tests.companies import fake_registry as fake
@@ -149,17 +149,24 @@ def looked_up(page: Page) -> list[str]:
     return asked
 
 
-def test_a_siret_corrected_before_the_answer_is_looked_up_too(portal: Portal) -> None:
-    page = new_session(portal, js=True)
-    asked = looked_up(page)
+def corrected_meanwhile(page: Page) -> tuple[Locator, Route]:
+    """The field, where another SIRET was typed since, and the look-up of the first, held back."""
     held: list[Route] = []
     page.route("**/client", lambda route: held.append(route), times=1)
     siret = page.get_by_label("SIRET", exact=True)
     siret.fill(fake.SIGNED)
-    page.keyboard.press("Tab")
+    with page.expect_request("**/client"):
+        page.keyboard.press("Tab")
     siret.fill(fake.VASSEUR)
+    return siret, held[0]
+
+
+def test_a_siret_corrected_before_the_answer_is_looked_up_too(portal: Portal) -> None:
+    page = new_session(portal, js=True)
+    asked = looked_up(page)
+    siret, held = corrected_meanwhile(page)
     page.keyboard.press("Tab")
-    held[0].continue_()
+    held.continue_()
     expect(page.locator("#trouve")).to_contain_text("Menuiserie Vasseur")
     expect(page.get_by_label("Raison sociale")).to_have_value("Menuiserie Vasseur")
     expect(siret).to_have_value(fake.VASSEUR)
@@ -189,13 +196,8 @@ def test_a_siret_corrected_as_the_answer_arrives_is_looked_up_too(portal: Portal
 def test_a_siret_being_typed_anew_waits_for_the_field_to_be_left(portal: Portal) -> None:
     page = new_session(portal, js=True)
     asked = looked_up(page)
-    held: list[Route] = []
-    page.route("**/client", lambda route: held.append(route), times=1)
-    siret = page.get_by_label("SIRET", exact=True)
-    siret.fill(fake.SIGNED)
-    page.keyboard.press("Tab")
-    siret.fill(fake.VASSEUR)
-    held[0].continue_()
+    siret, held = corrected_meanwhile(page)
+    held.continue_()
     expect(page.get_by_label("Raison sociale")).to_have_value("Rempart Securite")
     expect(siret).to_have_value(fake.VASSEUR)
     assert asked == [fake.SIGNED]
