@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from fractions import Fraction
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from portal import clock, money
 
@@ -20,7 +20,7 @@ MONTHS = (
     "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 )
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
-_REFERENCE = re.compile(r"\b[A-Z]-[0-9]{4}-[0-9]{4,}(?: v[0-9]+)?\b")
+_REFERENCE = re.compile(r"\b([A-Z]-[0-9]{4}-[0-9]{4,}(?: v[0-9]+)?)\b")
 
 
 def local_day(day: date | datetime) -> date:
@@ -190,7 +190,9 @@ def unbroken(text: str) -> Markup:
     By style and not by no-break hyphens: whoever copies or searches it finds what was typed.
     For the same reason subjects of e-mails and papers keep their references bare.
     """
-    return Markup(_REFERENCE.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
+    whole = Markup('<span class="nowrap">{}</span>')
+    parts = _REFERENCE.split(text)  # what stands between references, and each of them
+    return Markup("").join(whole.format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
 def fold(text: str) -> str:
