@@ -160,15 +160,13 @@ def check(content: bytes) -> Checked:
 # --- What the seal writes: lines over a page, the strip as its own appearance
 
 
-def _lay_over(writer: IncrementalPdfFileWriter, page: int, pdf: bytes) -> None:
+def _lay_over(writer: Any, page: int, pdf: bytes) -> None:
     """Adds the one page of a small PDF over a page, within the update that the seal certifies."""
     drawn = writer.import_page_as_xobject(PdfFileReader(io.BytesIO(pdf)), page_ix=0)
-    forms = generic.DictionaryObject({generic.NameObject("/Filled"): drawn})
-    writer.add_stream_to_page(
-        page,
-        writer.add_object(generic.StreamObject(stream_data=b"q /Filled Do Q")),
-        generic.DictionaryObject({generic.NameObject("/XObject"): forms}),
-    )
+    show = generic.StreamObject(stream_data=b"q /Filled Do Q")
+    dictionary: Any = generic.DictionaryObject
+    forms = dictionary({"/XObject": dictionary({"/Filled": drawn})})
+    writer.add_stream_to_page(page, writer.add_object(show), forms)
 
 
 class _Page(PdfContent):
