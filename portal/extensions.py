@@ -11,7 +11,6 @@ from typing import Any, cast
 from flask import current_app
 from flask_login import LoginManager
 from flask_mail import Mail
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
@@ -42,7 +41,6 @@ class Base(DeclarativeBase):
 _WRITE_LOCK = 7_206_113
 
 log = logging.getLogger(__name__)
-migrate = Migrate(render_as_batch=True)
 db = SQLAlchemy(model_class=Base)
 login_manager = LoginManager()
 csrf = CSRFProtect()
