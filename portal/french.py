@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from fractions import Fraction
 
+from markupsafe import Markup
+
 from portal import clock, money
 
 NBSP = money.NBSP
@@ -18,6 +20,7 @@ MONTHS = (
     "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 )
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_REFERENCE = re.compile(r"\b([A-Z]-[0-9]{4}-[0-9]{4,}(?: v[0-9]+)?)\b")
 
 
 def local_day(day: date | datetime) -> date:
@@ -181,6 +184,17 @@ def typography(text: str) -> str:
     return text.replace("« ", "«" + NBSP)
 
 
+def unbroken(text: str) -> Markup:
+    """`text` for a screen, where no line ends inside a reference (« S-2026-0042 »).
+
+    By style and not by no-break hyphens: whoever copies or searches it finds what was typed.
+    For the same reason subjects of e-mails and papers keep their references bare.
+    """
+    whole = Markup('<span class="nowrap">{}</span>')
+    parts = _REFERENCE.split(text)  # what stands between references, and each of them
+    return Markup("").join(whole.format(part) if at % 2 else part for at, part in enumerate(parts))
+
+
 def fold(text: str) -> str:
     """Lower case without accents or ligatures: what searches compare."""
     text = text.lower().replace("œ", "oe").replace("æ", "ae").replace("’", "'")
@@ -211,4 +225,5 @@ FILTERS = {
     "iban": iban,
     "phone": phone,
     "typography": typography,
+    "unbroken": unbroken,
 }

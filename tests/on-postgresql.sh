@@ -34,7 +34,7 @@ fi
 echo "Les tests de la base de données, sur PostgreSQL :"
 PORTAL_TEST_DATABASE=postgresql exec .venv/bin/python -m pytest -n 2 \
     tests/house/test_migrations.py tests/house/test_databases.py tests/web/test_story_*.py \
-    tests/web/test_access_matrix.py tests/web/test_conflicts.py tests/web/test_lists.py \
+    tests/web/test_access_matrix.py tests/web/test_conflicts.py tests/web/test_lists.py tests/web/test_long_lists.py \
     tests/web/test_login.py tests/security tests/races tests/property tests/safekeeping \
     tests/faults/test_story_web.py tests/faults/test_story_worker.py \
     tests/faults/test_story_disk.py "$@"

@@ -1,5 +1,7 @@
 """The list of sessions, its search, tabs and pages: the trainer's own, or everybody's."""
 
+from functools import partial
+
 from flask import Response, request
 
 from portal import web
@@ -23,8 +25,9 @@ def show(role: Role, trainer_id: int | None) -> Response:
         after=after,
         listing=listing.sessions(role, trainer_id, tab, query, after),
         counts=listing.counts(trainer_id, query),
-        sums=listing.sums(trainer_id),
-        todos=awaited.todos(trainer_id),
+        # looked up by the whole page only, not by each letter typed in the search
+        sums=partial(listing.sums, trainer_id),
+        todos=partial(awaited.todos, trainer_id),
     )
 
 

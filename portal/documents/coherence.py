@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import select
-
-from portal.documents.kinds import KINDS, reference
+from portal.documents import service as documents
+from portal.documents.kinds import reference
 from portal.documents.models import Document
 from portal.documents.rules import GRANT, Difference, Place, Value, differences, said_by
 from portal.extensions import db
@@ -24,7 +23,7 @@ _NAME = {
 
 def of_training(training: TrainingSession) -> list[Difference]:
     """What the current papers of a dossier, its agreement and its signatures disagree on."""
-    current = _current(training)
+    current = documents.current(training)
     paying = _paying(current)
     places = [_paper(training, row, with_grant=row is paying) for row in current]
     places += _agreed(training)
@@ -46,7 +45,7 @@ def before_sealing(signature_id: int) -> list[Difference]:
     if signature is None:
         return []
     training, document = signature.training, signature.document
-    others = _current(training) if _is_live(signature) else []
+    others = documents.current(training) if _is_live(signature) else []
     places = [_paper(training, document, with_grant=True), _signed(signature, with_grant=True)]
     places += [_paper(training, row, with_grant=False) for row in others if row is not document]
     return differences(places)
@@ -54,14 +53,6 @@ def before_sealing(signature_id: int) -> list[Difference]:
 
 def _is_live(signature: Signature) -> bool:
     return signature.voided_at is None and signature.document.superseded_at is None
-
-
-def _current(training: TrainingSession) -> list[Document]:
-    query = select(Document).where(
-        Document.training_id == training.id, Document.superseded_at.is_(None)
-    )
-    order = list(KINDS)
-    return sorted(db.session.scalars(query), key=lambda row: order.index(row.kind))
 
 
 def _paying(current: list[Document]) -> Document | None:

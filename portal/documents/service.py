@@ -125,11 +125,7 @@ def _supersede(training_id: int, at: datetime, kinds: tuple[str, ...]) -> None:
 
 def current(training: TrainingSession) -> list[Document]:
     """The papers in force, in the order of the catalogue."""
-    rows = db.session.scalars(
-        select(Document).where(
-            Document.training_id == training.id, Document.superseded_at.is_(None)
-        )
-    )
+    rows = (row for row in training.documents if row.superseded_at is None)
     order = list(KINDS)
     return sorted(rows, key=lambda row: order.index(row.kind))
 

@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
 from portal.extensions import db, writing
@@ -51,10 +52,15 @@ def split_of(training: TrainingSession) -> Split:
 
 
 def queue() -> list[Agreement]:
-    """The agreements to check, the one received first first."""
+    """The agreements to check with the dossier of each, the one received first first."""
+    dossier = joinedload(Agreement.training)
     return list(
         db.session.scalars(
             select(Agreement)
+            .options(
+                dossier.joinedload(TrainingSession.company),
+                dossier.joinedload(TrainingSession.programme),
+            )
             .where(Agreement.state == AgreementState.RECEIVED.value)
             .order_by(Agreement.received_at, Agreement.id)
         )

@@ -42,16 +42,19 @@ def thread(training_id: int, role: Role) -> Thread:
     """The latest messages of a dossier, with what that side has not said it read."""
     query = select(Message).filter_by(training_id=training_id).order_by(Message.id.desc())
     rows = list(reversed(db.session.scalars(query.limit(SHOWN)).all()))
-    counted = select(func.count()).select_from(Message).filter_by(training_id=training_id)
-    total = db.session.scalar(counted) or 0
-    marks = _marks(training_id)
+    marks = _marks(training_id) if rows else {}
     lines = [_line(row, role, marks) for row in rows]
     return Thread(
         lines=lines,
-        hidden=total - len(rows),
+        hidden=_count(training_id) - SHOWN if len(rows) == SHOWN else 0,
         unread=sum(line.is_new for line in lines),
         last_id=rows[-1].id if rows else 0,
     )
+
+
+def _count(training_id: int) -> int:
+    counted = select(func.count()).select_from(Message).filter_by(training_id=training_id)
+    return db.session.scalar(counted) or 0
 
 
 def _line(row: Message, role: Role, marks: dict[Role, int]) -> Line:

@@ -78,7 +78,11 @@ def _day(instant: datetime | None) -> date | None:
 
 def sent_of(training_id: int) -> list[Sent]:
     """What already left of a dossier, oldest first."""
-    return [Sent(Kind(row.kind), row.since, row.day) for row in _rows(training_id)]
+    return _as_sent(_rows(training_id))
+
+
+def _as_sent(rows: list[Reminder]) -> list[Sent]:
+    return [Sent(Kind(row.kind), row.since, row.day) for row in rows]
 
 
 def _rows(training_id: int) -> list[Reminder]:
@@ -149,7 +153,8 @@ class Shown:
 def shown(training_id: int, facts: Facts, at: datetime) -> Shown:
     """What the page of a dossier says of its reminders at that instant."""
     today, earliest = french.local_day(at), rules.earliest(at)
-    rows, chosen, sent = _rows(training_id), settings_of(), sent_of(training_id)
+    rows, chosen = _rows(training_id), settings_of()
+    sent = _as_sent(rows)
     coming = sorted(
         (day, kind.value, RULES[kind].label)
         for kind in Kind

@@ -6,6 +6,7 @@ back by the migrations that made it.
 
 import json
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from typing import IO, Any
@@ -24,6 +25,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import NullType, TypeEngine
 
 # Who is signed in or typing just now: nothing that a restored portal may bring back to life.
@@ -44,15 +46,22 @@ class Unreadable(Exception):
 
 def tables(connection: Connection) -> list[Table]:
     """The tables of that database, those that others refer to first."""
-    metadata = MetaData()
-    metadata.reflect(connection)
+    metadata = _reflected(connection)
     return [table for table in metadata.sorted_tables if table.name != VERSION_TABLE]
+
+
+def _reflected(connection: Connection, **options: Any) -> MetaData:
+    metadata = MetaData()
+    with warnings.catch_warnings():
+        # SQLAlchemy warns of the indexes it cannot describe: rows are read without them
+        warnings.filterwarnings("ignore", ".*expression-based index", SAWarning)
+        metadata.reflect(connection, **options)
+    return metadata
 
 
 def revision(connection: Connection) -> str:
     """The migration that the schema stands at; raises Unreadable when it has none."""
-    metadata = MetaData()
-    metadata.reflect(connection, only=lambda name, _: name == VERSION_TABLE)
+    metadata = _reflected(connection, only=lambda name, _: name == VERSION_TABLE)
     if VERSION_TABLE not in metadata.tables:
         raise Unreadable("La base n’est pas prête : lancez d’abord « flask db upgrade »")
     return str(connection.scalar(select(metadata.tables[VERSION_TABLE])))

@@ -14,6 +14,7 @@ from portal.extensions import db, settings, store
 from portal.journal import service as journal
 from portal.journal.models import JournalEntry
 from portal.journal.rules import canonical
+from portal.signature import boxes
 from portal.signature import certificate as certificates
 from portal.signature import proof as proofs
 from portal.signature import seal as seals
@@ -23,7 +24,7 @@ from portal.signature.models import Signature, SignatureKind
 from portal.signature.proof import Chain, Entry, Seal
 from portal.signature.rules import digest_of
 from portal.signature.seal import Sealed
-from portal.signature.strip import Strip
+from portal.signature.strip import Filled, Strip
 
 PROOF_PAGES = 3
 STAMP_ATTEMPTS = 5  # then the seal does without the authority, and the proof says so
@@ -107,8 +108,20 @@ def _seal(
         location=about["city"],
         name=about["name"],
         strip=strip,
+        filled=_filled(pdf, about["name"], person["name"], when),
         tsa_url=tsa_url,
     )
+
+
+def _filled(pdf: bytes, organisation: str, name: str, when: str) -> tuple[int, list[Filled]] | None:
+    """What stands in the boxes of a paper that both sides signed without a pen."""
+    found = boxes.find(pdf)
+    if found is None:
+        return None
+    there = "Voir la marge de " + ("la page 1" if found.page else "cette page")
+    signed = [name, f"Signé électroniquement le {when}", there]
+    sealed = [organisation, "Cachet électronique apposé sur ce fichier", there]
+    return found.page, [Filled(*found.organisation, sealed), Filled(*found.signatory, signed)]
 
 
 def _described(sealed: Sealed, certificate: Certificate) -> Seal:

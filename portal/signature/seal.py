@@ -6,6 +6,7 @@ certified so that any later change breaks it.
 
 import io
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 from asn1crypto import tsp
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.content import PdfContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, SimpleBoxLayoutRule
@@ -28,7 +30,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from portal.signature import strip as strips
 from portal.signature.certificate import Certificate, SealError
-from portal.signature.strip import Strip
+from portal.signature.strip import Filled, Strip
 
 FIELD = "Cachet"
 DIGEST = "sha256"
@@ -84,14 +86,18 @@ def seal(
     location: str,
     name: str,
     strip: Strip | None = None,
+    filled: tuple[int, Sequence[Filled]] | None = None,
     tsa_url: str = "",
 ) -> Sealed:
-    """`pdf` sealed, with the strip in the margin of its first page when there is one.
+    """`pdf` sealed, with the strip in the margin of its first page when there is one, and the
+    boxes `filled` on the page of that number, from 0.
 
     Raises SealError when the file cannot be sealed or its seal does not verify, StampFailed when
     the time-stamp asked for was not given.
     """
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    if filled:
+        _lay_over(writer, filled[0], strips.draw_filled(filled[1]))
     box = (strips.LEFT, strips.BOTTOM, strips.LEFT + strips.WIDTH, strips.BOTTOM + strips.HEIGHT)
     # pyHanko writes whole points
     rounded = (round(box[0]), round(box[1]), round(box[2]), round(box[3]))
@@ -151,7 +157,16 @@ def check(content: bytes) -> Checked:
     )
 
 
-# --- The strip as the appearance of the seal
+# --- What the seal writes: lines over a page, the strip as its own appearance
+
+
+def _lay_over(writer: Any, page: int, pdf: bytes) -> None:
+    """Adds the one page of a small PDF over a page, within the update that the seal certifies."""
+    drawn = writer.import_page_as_xobject(PdfFileReader(io.BytesIO(pdf)), page_ix=0)
+    show = generic.StreamObject(stream_data=b"q /Filled Do Q")
+    dictionary: Any = generic.DictionaryObject
+    forms = dictionary({"/XObject": dictionary({"/Filled": drawn})})
+    writer.add_stream_to_page(page, writer.add_object(show), forms)
 
 
 class _Page(PdfContent):

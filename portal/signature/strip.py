@@ -1,4 +1,5 @@
-"""The strip in the right margin of what was signed: who, when, the code to check it with.
+"""What the seal writes on a paper: the strip in the margin of its first page (who, when, the code
+to check it with), and the lines that fill the boxes of signatures.
 
 Drawn by reportlab, with the fonts of the papers: imported by the worker alone.
 """
@@ -14,6 +15,7 @@ from typing import Any
 
 import segno
 from reportlab import rl_config
+from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -27,6 +29,8 @@ WIDTH, HEIGHT = 12 * mm, 262 * mm
 LEFT, BOTTOM = 193 * mm, 14 * mm
 QR = WIDTH
 TEXT_SIZE, LINE = 6.6, 8.6
+BOX_SIZE, BOX_DROP, BOX_LINE = 8.0, 11.5, 10.0
+BOX_ROOM = 218.0  # the papers give a box 83.5 mm, less 9 points on each side
 DRAWN = 0.055  # points for one unit of a drawn signature: 33 × 11 points
 INK, SOFT = (0.11, 0.145, 0.19), (0.29, 0.34, 0.39)
 FONT, OTHER_FONT = "strip", "strip-other"  # one face: each adds its subset to the file
@@ -43,27 +47,50 @@ class Strip:
     strokes: list[list[list[int]]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Filled:
+    """Lines under a point of a page, in points from its lower left corner."""
+
+    x: float
+    y: float
+    lines: Sequence[str]
+
+
 def draw(strip: Strip) -> bytes:
     """One page of the size of the strip: the QR at the top, the lines turned along the margin."""
     out = io.BytesIO()
     with _drawing:
         _fonts()
-        canvas: Any = Canvas(
-            out,
-            pagesize=(WIDTH, HEIGHT),
-            pageCompression=1,
-            invariant=1,
-            initialFontName=FONT,
-        )
+        canvas = _canvas(out, (WIDTH, HEIGHT))
         _qr(canvas, strip.url)
         canvas.translate(0, HEIGHT - QR - 3 * mm)
         canvas.rotate(-90)
         start = _strokes(canvas, strip.strokes)
         for number, line in enumerate(strip.lines):
             canvas.setFillColorRGB(*(SOFT if number else INK))
-            _text(canvas, start, WIDTH - TEXT_SIZE - number * LINE, line)
+            top = WIDTH - TEXT_SIZE - number * LINE
+            _text(canvas, start, top, line, TEXT_SIZE, HEIGHT - QR - 3 * mm - start)
         canvas.save()
     return out.getvalue()
+
+
+def draw_filled(boxes: Sequence[Filled]) -> bytes:
+    """One page of A4 with nothing but these lines, to lay over a paper."""
+    out = io.BytesIO()
+    with _drawing:
+        _fonts()
+        canvas = _canvas(out, A4)
+        canvas.setFillColorRGB(*INK)
+        for box in boxes:
+            for number, line in enumerate(box.lines):
+                top = box.y - BOX_DROP - number * BOX_LINE
+                _text(canvas, box.x, top, line, BOX_SIZE, BOX_ROOM)
+        canvas.save()
+    return out.getvalue()
+
+
+def _canvas(out: io.BytesIO, size: tuple[float, float]) -> Any:
+    return Canvas(out, pagesize=size, pageCompression=1, invariant=1, initialFontName=FONT)
 
 
 @cache
@@ -76,24 +103,24 @@ def _fonts() -> None:
         pdfmetrics.registerFont(TTFont(name, str(FOLDER / file)))
 
 
-def _text(canvas: Any, x: float, y: float, line: str) -> None:
+def _text(canvas: Any, x: float, y: float, line: str, size: float, room: float) -> None:
     """One line; letters our text font lacks are taken from the other, as on the papers."""
     text = canvas.beginText(x, y)
-    for font, run in _runs(line, HEIGHT - QR - 3 * mm - x):
-        text.setFont(font, TEXT_SIZE)
+    for font, run in _runs(line, size, room):
+        text.setFont(font, size)
         text.textOut(run)
     canvas.drawText(text)
 
 
-def _runs(line: str, room: float) -> list[tuple[str, str]]:
-    """The line cut where its font changes, and where it would leave the page."""
+def _runs(line: str, size: float, room: float) -> list[tuple[str, str]]:
+    """The line cut where its font changes, and where it would leave its room, in points."""
     known = pdfmetrics.getFont(FONT).face.charToGlyph
     runs: list[tuple[str, str]] = []
     for font, letters in groupby(line, lambda c: FONT if ord(c) in known else OTHER_FONT):
         run = "".join(letters)
-        while run and pdfmetrics.stringWidth(run, font, TEXT_SIZE) > room:
+        while run and pdfmetrics.stringWidth(run, font, size) > room:
             run = run[:-1]
-        room -= pdfmetrics.stringWidth(run, font, TEXT_SIZE)
+        room -= pdfmetrics.stringWidth(run, font, size)
         runs.append((font, run))
     return runs
 

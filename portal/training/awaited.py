@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from portal import clock, french
 from portal.access.rules import Role
@@ -12,12 +12,12 @@ from portal.emails.models import Email, EmailState
 from portal.extensions import db
 from portal.funding.rules import FunderChoice
 from portal.messages.models import Message, MessageMark
-from portal.training.listing import FAR, first_lines, in_scope, situation
+from portal.training.lines import Wanted, first_lines
+from portal.training.listing import situation
 from portal.training.models import Programme, TrainingSession
 from portal.training.rules import State, Way
 
 _t = TrainingSession
-_day = func.coalesce(_t.first_day, literal(FAR))
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,7 @@ def todos(trainer_id: int | None, limit: int = 5) -> list[Todo]:
     """What is awaited, the most pressing first."""
     today = clock.today()
     found = _failed_mails(trainer_id) + _unread(trainer_id)
-    awaited = select(_t.id).where(
-        *in_scope(trainer_id), _t.state.in_([State.DRAFT.value, State.SENT.value])
-    )
-    for line in first_lines(awaited, (_day, _t.id), 40):
+    for line in first_lines(Wanted((State.DRAFT, State.SENT), trainer_id), 40):
         if len(found) >= limit:
             break
         todo = _todo(line, today, is_own=trainer_id is not None)
@@ -49,12 +46,17 @@ def todos(trainer_id: int | None, limit: int = 5) -> list[Todo]:
     return found[:limit]
 
 
+def _in_scope(trainer_id: int | None) -> list[ColumnElement[bool]]:
+    """One trainer's sessions, or everybody's."""
+    return [] if trainer_id is None else [_t.trainer_id == trainer_id]
+
+
 def _failed_mails(trainer_id: int | None) -> list[Todo]:
     statement = (
         select(Email.to_email, _t.ref)
         .join(_t, Email.training_id == _t.id)
         .where(
-            *in_scope(trainer_id),
+            *_in_scope(trainer_id),
             or_(
                 Email.state == EmailState.FAILED.value,
                 and_(Email.bounced_at.is_not(None), Email.state == EmailState.SENT.value),
@@ -95,7 +97,7 @@ def _unread(trainer_id: int | None) -> list[Todo]:
         select(unread.c.author_name, _t.ref, Programme.title)
         .join(_t, _t.id == unread.c.training_id)
         .outerjoin(Programme, Programme.id == _t.programme_id)
-        .where(*in_scope(trainer_id))
+        .where(*_in_scope(trainer_id))
         .order_by(unread.c.latest.desc())
         .limit(5)
     )

@@ -1,4 +1,4 @@
-"""Lists of sessions: one query of plain columns, pages by key, never by offset."""
+"""Lists of sessions: plain columns, pages by key, never by offset."""
 
 import re
 from collections.abc import Sequence
@@ -7,20 +7,20 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy import select
 
 from portal import clock, french
 from portal.access.rules import Role
-from portal.accounts.models import User
-from portal.companies.models import Company
 from portal.extensions import db
 from portal.funding.rules import opcos
+from portal.training import lines
 from portal.training.labels import Label, Situation, label
-from portal.training.models import Programme, TrainingSession
+from portal.training.lines import Key, Wanted
+from portal.training.models import FAR, TrainingSession
 from portal.training.rules import UNDER_WAY, State, Way
 
 PAGE = 25
-FAR = date(9999, 12, 31)  # where a session without dates stands in « la plus proche d’abord »
+MOST = 999  # counted in a tab: beyond, « 999+ » says enough
 
 
 class Tab(StrEnum):
@@ -37,9 +37,6 @@ TAB_STATES = {
     Tab.COMING: (State.FUNDED,),
     Tab.PAST: (State.DONE, State.INVOICED, State.SETTLED, State.CANCELLED),
 }
-
-_t = TrainingSession
-_day = func.coalesce(_t.first_day, literal(FAR))
 
 
 @dataclass(frozen=True)
@@ -62,6 +59,23 @@ class Listing:
     next_key: str | None
 
 
+@dataclass(frozen=True)
+class Count:
+    """How many sessions a tab holds, looked up to `MOST` and no further."""
+
+    found: int
+
+    def __str__(self) -> str:
+        return f"{MOST}+" if self.found > MOST else str(self.found)
+
+    @property
+    def sentence(self) -> str:
+        """« 3 sessions trouvées », « Plus de 999 sessions trouvées »."""
+        known = min(self.found, MOST)
+        said = french.count(known, "session trouvée", "sessions trouvées")
+        return f"Plus de {said}" if self.found > MOST else said
+
+
 def sessions(
     role: Role, trainer_id: int | None, tab: Tab, query: str = "", after: str = ""
 ) -> Listing:
@@ -69,17 +83,8 @@ def sessions(
 
     `after` is the key of the last line seen; an unreadable one starts again from the top.
     """
-    statement = select(_t.id).where(_t.state.in_([s.value for s in TAB_STATES[tab]]))
-    statement = statement.where(*in_scope(trainer_id), *with_words(query))
-    latest_first = tab is Tab.PAST
-    key = _key(after)
-    if key is not None:
-        day, identity = key
-        beyond = _day < day if latest_first else _day > day
-        further = _t.id < identity if latest_first else _t.id > identity
-        statement = statement.where(or_(beyond, and_(_day == day, further)))
-    order = (_day.desc(), _t.id.desc()) if latest_first else (_day, _t.id)
-    found = first_lines(statement, order, PAGE + 1)
+    wanted = Wanted(TAB_STATES[tab], trainer_id, query)
+    found = lines.first_lines(wanted, PAGE + 1, latest_first=tab is Tab.PAST, after=_key(after))
     today = clock.today()
     rows = [_row(role, line, today) for line in found[:PAGE]]
     next_key = None
@@ -89,18 +94,11 @@ def sessions(
     return Listing(rows, next_key)
 
 
-def counts(trainer_id: int | None, query: str = "") -> dict[Tab, int]:
+def counts(trainer_id: int | None, query: str = "") -> dict[Tab, Count]:
     """How many sessions stand in each tab for that search."""
-    by_state = dict(
-        db.session.execute(
-            select(_t.state, func.count())
-            .where(*in_scope(trainer_id), *with_words(query))
-            .group_by(_t.state)
-        ).all()
-    )
-    return {
-        tab: sum(by_state.get(s.value, 0) for s in states) for tab, states in TAB_STATES.items()
-    }
+    every = tuple(state for states in TAB_STATES.values() for state in states)
+    found = lines.counts(Wanted(every, trainer_id, query), MOST + 1)
+    return {tab: Count(sum(found[s] for s in states)) for tab, states in TAB_STATES.items()}
 
 
 SUMS = {
@@ -119,14 +117,8 @@ class Sum:
 
 def sums(trainer_id: int | None) -> list[Sum]:
     """The money line: asked, granted, invoiced; in cents excluding VAT."""
-    totals = {
-        state: (cents or 0, n)
-        for state, cents, n in db.session.execute(
-            select(_t.state, func.sum(_t.price_cents), func.count())
-            .where(*in_scope(trainer_id), _t.state.in_([s for each in SUMS.values() for s in each]))
-            .group_by(_t.state)
-        )
-    }
+    every = tuple(state for states in SUMS.values() for state in states)
+    totals = lines.sums(Wanted(every, trainer_id))
 
     def of(title: str, states: Sequence[State]) -> Sum:
         found = [totals[s] for s in states if s in totals]
@@ -144,54 +136,19 @@ def refs_under_way(trainer_id: int) -> list[str]:
     return list(db.session.scalars(query.order_by(TrainingSession.id)))
 
 
-def first_lines(sessions: Any, order: tuple[Any, ...], limit: int) -> Sequence[Any]:
-    """The first of those sessions with what a line shows. They are sorted and cut by the index
-    alone, before any other table is read: a hundred thousand cost little more than a thousand."""
-    first = sessions.order_by(*order).limit(limit).subquery()
-    statement = columns_of_lines().join(first, first.c.id == _t.id).order_by(*order)
-    return db.session.execute(statement).all()
-
-
 def every_line(trainer_id: int | None, tab: Tab, query: str) -> Any:
     """The statement of a whole tab, in the order of its pages, with what an export says more."""
-    order = (_day.desc(), _t.id.desc()) if tab is Tab.PAST else (_day, _t.id)
-    states = [state.value for state in TAB_STATES[tab]]
-    statement = columns_of_lines().add_columns(Company.siret)
-    return statement.where(
-        _t.state.in_(states), *in_scope(trainer_id), *with_words(query)
-    ).order_by(*order)
+    return lines.every_line(
+        Wanted(TAB_STATES[tab], trainer_id, query), latest_first=tab is Tab.PAST
+    )
 
 
-def columns_of_lines() -> Any:
-    """What a line, its label and its tasks are made of."""
-    return (
-        select(
-            _t.id, _t.ref, _t.state, _t.way, _t.shared_at, _t.updated_at, _t.filed_on,
-            _t.first_day, _t.last_day, _t.price_cents, _t.funder_choice, _t.opco_code,
-            _t.granted_cents, _t.committed_cents,
-            Programme.title, Company.legal_name, User.first_name, User.last_name,
-        )
-        .join(User, User.id == _t.trainer_id)
-        .outerjoin(Programme, Programme.id == _t.programme_id)
-        .outerjoin(Company, Company.training_id == _t.id)
-    )  # fmt: skip
-
-
-def in_scope(trainer_id: int | None) -> list[ColumnElement[bool]]:
-    """One trainer's sessions, or everybody's."""
-    return [] if trainer_id is None else [_t.trainer_id == trainer_id]
-
-
-def with_words(query: str) -> list[ColumnElement[bool]]:
-    return [_t.search_text.contains(word, autoescape=True) for word in french.fold(query).split()]
-
-
-def _key(text: str) -> tuple[date, int] | None:
+def _key(text: str) -> Key | None:
     day, _, identity = text.partition("_")
     if not re.fullmatch("[0-9]{1,9}", identity):
         return None
     try:
-        return date.fromisoformat(day), int(identity)
+        return Key(date.fromisoformat(day), int(identity))
     except ValueError:
         return None
 

@@ -3,7 +3,16 @@
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    func,
+    literal_column,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import UTCDateTime, db, one_of
@@ -127,7 +136,6 @@ class TrainingSession(db.Model):  # type: ignore[name-defined]
             " OR granted_cents = price_cents OR committed_cents IS NOT NULL",
             name="running_is_covered",
         ),
-        Index("ix_training_session_list", "trainer_id", "state", "first_day", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -218,6 +226,13 @@ class TrainingSession(db.Model):  # type: ignore[name-defined]
     def number(self) -> str:
         """« 2026-0142 »: what the references of its documents share."""
         return self.ref.removeprefix("S-")
+
+
+FAR = date(9999, 12, 31)  # where a session without dates stands in « la plus proche d’abord »
+listed_day = func.coalesce(TrainingSession.first_day, literal_column(f"'{FAR}'", Date()))
+_LISTED = (TrainingSession.state, listed_day, TrainingSession.id, TrainingSession.price_cents)
+Index("ix_training_session_list", *_LISTED)
+Index("ix_training_session_own_list", TrainingSession.trainer_id, *_LISTED)
 
 
 class TopicAnswers(db.Model):  # type: ignore[name-defined]

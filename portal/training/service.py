@@ -116,7 +116,7 @@ def newer_programme(training: TrainingSession) -> Programme | None:
 
 
 def answers_of(training: TrainingSession, topic: str) -> TopicAnswers | None:
-    return db.session.scalar(select(TopicAnswers).filter_by(training_id=training.id, topic=topic))
+    return next((answers for answers in training.answers if answers.topic == topic), None)
 
 
 def form_of(topic: str, raw: Raw | None, training: TrainingSession | None = None) -> "PortalForm":
@@ -168,7 +168,7 @@ def save_topic(
     is_valid = form.validate()
     stored = answers_of(training, topic)
     if stored is None:
-        stored = TopicAnswers(training_id=training.id, topic=topic, version=0, edit_id=edit_id)
+        stored = TopicAnswers(training=training, topic=topic, version=0, edit_id=edit_id)
     elif stored.version != version and not _from_same_page(stored, edit_id, final=final):
         raise StaleTopic(topic, stored)
     stored.raw, stored.is_valid = raw, is_valid
@@ -221,11 +221,7 @@ def _price(training: TrainingSession, days: int) -> int | None:
 
 def missing_topics(training: TrainingSession) -> list[str]:
     """Topics that are not validly filled in yet, in the order they are asked."""
-    valid = set(
-        db.session.scalars(
-            select(TopicAnswers.topic).filter_by(training_id=training.id, is_valid=True)
-        )
-    )
+    valid = {answers.topic for answers in training.answers if answers.is_valid}
     return [topic for topic in FORMS if topic not in valid]
 
 

@@ -31,13 +31,22 @@ LAYOUT = """() => {
     if (Math.min(box.width, box.height) < 24)
       small.push(`${e.outerHTML.slice(0, 90)} ${box.width | 0}x${box.height | 0}`);
   }
+  const cut = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text; (text = texts.nextNode());) {
+    for (const found of text.data.matchAll(/(?<!\\/)\\b[A-Z]-\\d{4}-\\d{4}/g)) {
+      const range = document.createRange();
+      range.setStart(text, found.index);
+      range.setEnd(text, found.index + found[0].length);
+      if (seen(text.parentElement) && range.getClientRects().length > 1) cut.push(text.data.trim());
+    }
+  }
   const root = document.documentElement, wide = [];
   if (root.scrollWidth > root.clientWidth)
     for (const e of document.body.querySelectorAll('*'))
       if (e.getBoundingClientRect().right > root.clientWidth + 1 && seen(e))
         wide.push(e.outerHTML.slice(0, 90));
   return {
-    h1: document.querySelectorAll('h1').length, lang: root.lang, small,
+    h1: document.querySelectorAll('h1').length, lang: root.lang, small, cut,
     overflow: root.scrollWidth - root.clientWidth, wide: wide.slice(0, 5),
   };
 }"""
@@ -92,6 +101,7 @@ def look(page: Page, width: int) -> list[str]:
     page.set_viewport_size({"width": width, "height": 800})
     found = page.evaluate(LAYOUT)
     problems = [f"{width}: target {text}" for text in found["small"]]
+    problems += [f"{width}: reference cut in two: {text}" for text in found["cut"]]
     if found["h1"] != 1:
         problems.append(f"{width}: {found['h1']} h1")
     if found["lang"] != "fr":

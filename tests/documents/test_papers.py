@@ -126,6 +126,17 @@ def test_headings_are_never_orphans_and_signatures_never_split() -> None:
         assert papers.flat(signed[0]).count("Date, signature et cachet") == 2
 
 
+@pytest.mark.parametrize("days", [*range(1, 13), 45])
+def test_no_page_of_a_quotation_holds_only_its_acceptance(days: int) -> None:
+    """What is agreed to stands on the page that is signed: at least the last of its hours."""
+    for size in (0, 900, 1800):
+        row = cast.programme(audience="Public " + "très divers " * (size // 12))
+        training = cast.training(programme=row, half_days=cast.half_days(2 * days))
+        signed = [p for p in papers.made("devis", training).pages if "« Bon pour accord" in p]
+        assert len(signed) == 1
+        assert "Durée totale par stagiaire" in papers.flat(signed[0])
+
+
 def _is_footer(line: str) -> bool:
     return bool(
         re.match(

@@ -35,6 +35,8 @@ def test_migrations_lead_to_the_models(tmp_path: Path) -> None:
         assert by_migrations[name] == clauses, name
 
 
+# an index on an expression is no column to compare: the test above compares its text
+@pytest.mark.filterwarnings("ignore:.*expression-based index")
 def test_nothing_is_left_to_generate(tmp_path: Path) -> None:
     app = migrated(tmp_path)
     with app.app_context():

@@ -85,11 +85,15 @@ def test_sending_twenty_times_at_once_sends_once(
     before = work_done(portal)
     press = partial(trainer.post, f"{page_of(ref)}verifier", {"key": "pressed"})
     answers = together(*[press] * CROWD)
-    assert {(a.status, a.location) for a in answers} == {(303, page_of(ref))}
-    assert portal.set_of(ref) == WHOLE
-    after = work_done(portal)
+    for _ in range(10):  # a busy machine may let one process take a whole crowd
+        after = work_done(portal)
+        if all(after[pid] > before[pid] for pid in after):
+            break
+        answers += together(*[press] * CROWD)
     assert len(after) == 2
     assert all(after[pid] > before[pid] for pid in after), "one process did everything"
+    assert {(a.status, a.location) for a in answers} == {(303, page_of(ref))}
+    assert portal.set_of(ref) == WHOLE
 
 
 def test_creating_twenty_times_with_one_key_creates_once(portal: Portal, trainer: Person) -> None:

@@ -24,11 +24,13 @@ from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
 from pypdf import PdfReader
 
 from portal.documents import press
+from portal.signature import boxes
 from portal.signature import certificate as certificates
 from portal.signature import seal as seals
 from portal.signature.certificate import Certificate, SealError
 from portal.signature.seal import StampFailed
-from portal.signature.strip import Strip
+from portal.signature.strip import Filled, Strip
+from tests.documents import cast, papers
 from tests.documents.papers import flat
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -103,6 +105,35 @@ def test_no_change_is_allowed_after_it(sealed: bytes) -> None:
     reference = catalogue["/Perms"]["/DocMDP"]["/Reference"][0]
     assert reference["/TransformMethod"] == "/DocMDP"
     assert reference["/TransformParams"]["/P"] == 1
+
+
+@pytest.mark.parametrize("kind", ["convention", "engagement"])
+def test_the_boxes_are_filled_where_the_paper_has_them(kind: str, own: Certificate) -> None:
+    """However long the name above them is: what is written stays under the hint of its box."""
+    long = "directrice des ressources humaines et de la transformation des organisations"
+    rows = cast.funded if kind == "engagement" else cast.training
+    printed = papers.made(kind, rows(company=cast.company(signatory_function=long))).content
+    found = boxes.find(printed)
+    assert found is not None
+    places = (found.organisation, found.signatory)
+    filled = [Filled(*place, [f"Case {n}", "Łukasz"]) for n, place in enumerate(places)]
+    content = seals.seal(printed, own, **ABOUT, strip=STRIP, filled=(found.page, filled)).content
+    assert content.startswith(printed)
+    assert seals.check(content).is_good
+    page = PdfReader(io.BytesIO(content)).pages[found.page]
+    read = [" ".join(line.split()) for line in page.extract_text().splitlines() if line.strip()]
+    assert read.count(boxes.HINT) == 2, "a person still knows what the box was for"
+    assert {"Case 0", "Case 1"} <= set(read)
+    assert found.organisation.x < found.signatory.x
+    assert found.organisation.y == found.signatory.y, "the room to sign is the same on both sides"
+
+
+def test_a_paper_without_those_two_boxes_is_only_sealed() -> None:
+    quote = papers.made("devis", cast.training()).content
+    assert boxes.find(quote) is None, "a quotation is not signed here"
+    assert boxes.find(paper()) is None
+    thrice = press.print_pdf(f"<p>{boxes.HINT}</p><p>{boxes.HINT}</p><p>{boxes.HINT}</p>", 1)
+    assert boxes.find(thrice.content) is None, "nobody knows which is whose"
 
 
 def test_the_strip_can_be_read(sealed: bytes, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select, text
 
-from portal import clock, tasks, workflow
+from portal import clock, french, tasks, workflow
 from portal.access import service as access
 from portal.access.rules import digest
 from portal.documents import service as documents
@@ -25,6 +25,7 @@ from portal.signature.models import Channel, Signature
 from portal.signature.rules import canonical, consent_digest, digest_of
 from portal.training.rules import Event
 from portal.uploads.models import Upload
+from tests.documents import papers
 from tests.signature.scene import REQUEST, SIGNATORY, Scene
 
 
@@ -196,6 +197,17 @@ def test_only_the_current_bytes_are_signed(scene: Scene, how: str) -> None:
 
 
 # --- The worker
+
+
+def test_no_box_of_the_sealed_paper_is_left_empty(scene: Scene) -> None:
+    """The last page says who signed and sealed, beside the hint that a pen would have answered."""
+    row = finished(scene)
+    shown = papers.read(documents.pdf_bytes(scene.document)).text
+    assert "Signé électroniquement le" not in shown, "the paper way keeps its boxes empty"
+    sealed = papers.read(copies.signed_bytes(row)).text
+    when = papers.flat(french.moment(row.signed_at))
+    assert f"{row.name} Signé électroniquement le {when} Voir la marge de la page 1" in sealed
+    assert "Rivage Formation Cachet électronique apposé sur ce fichier" in sealed
 
 
 def test_the_worker_seals_what_was_shown(scene: Scene) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time
 
 import pytest
+from bs4 import BeautifulSoup
 
 from portal import french
 
@@ -171,3 +172,21 @@ def test_one_line_folds_blanks_and_breaks() -> None:
 def test_searches_ignore_case_accents_and_ligatures() -> None:
     assert french.fold("Œuvre  D’Été") == "oeuvre d'ete"
     assert french.fold("MENUISERIE VASSEUR") == french.fold("Menuiserie Vasseur")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Dossier S-2026-0001", 'Dossier <span class="nowrap">S-2026-0001</span>'),
+        (
+            "C-2026-0142 v2, D-2026-12345",
+            '<span class="nowrap">C-2026-0142 v2</span>, <span class="nowrap">D-2026-12345</span>',
+        ),
+        ("<b>A-2026-0001</b>", '&lt;b&gt;<span class="nowrap">A-2026-0001</span>&lt;/b&gt;'),
+        ("Le 2026-11-24, RS-2026-0001", "Le 2026-11-24, RS-2026-0001"),
+    ],
+)
+def test_a_reference_stays_in_one_piece(text: str, shown: str) -> None:
+    assert french.unbroken(text) == shown
+    soup = BeautifulSoup(french.unbroken(text), "html.parser")
+    assert soup.get_text() == text, "it is copied and found as it is typed"
