@@ -13,6 +13,7 @@ from sqlalchemy import JSON
 from portal import french
 
 Fields = dict[str, Any]
+_KEY = re.compile(r"\s*([A-Za-z0-9_]+)\s*=")
 _EXPECTED = {
     str: "un texte entre guillemets",
     int: "un nombre entier",
@@ -29,13 +30,32 @@ class DescriptionError(ValueError):
         super().__init__(f"{what}{french.NBSP}:\n- " + "\n- ".join(problems))
 
 
-def read(path: Path) -> Fields:
+class Description(dict[str, Any]):
+    """What a file says; `lines` tells where each of its keys stands, from 1."""
+
+    def __init__(self, values: Mapping[str, Any], text: str) -> None:
+        super().__init__(values)
+        keys = enumerate((_KEY.match(line) for line in text.splitlines()), 1)
+        self.lines: dict[str, int] = {}
+        for number, found in keys:
+            if found:
+                self.lines.setdefault(found[1].removesuffix("_file"), number)
+
+
+def line_of(data: Mapping[str, Any], name: str) -> str:
+    """« (ligne 12) », after a blank: where a file gives that key; nothing when it does not."""
+    line = data.lines.get(name) if isinstance(data, Description) else None
+    return f" (ligne{french.NBSP}{line})" if line else ""
+
+
+def read(path: Path) -> Description:
     """The TOML file at `path`; a key `terms_file` becomes `terms`, read from the file it names.
 
     Raises DescriptionError when a file cannot be read.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data = Description(tomllib.loads(text), text)
     except OSError as error:
         raise DescriptionError(str(path), [f"fichier illisible ({error.strerror})"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -72,7 +92,9 @@ def fit(
         if not column.nullable and column.default is None and data.get(name) in (None, "", [])
     ]
     problems = [f"il manque {spelled.get(name, name)}" for name in missing]
-    problems += [f"la clé {name} est inconnue" for name in data if name not in columns]
+    problems += [
+        f"la clé {name} est inconnue{line_of(data, name)}" for name in data if name not in columns
+    ]
     fields: Fields = {}
     for name in columns.keys() & data.keys() - set(missing):
         column_type = columns[name].type
@@ -80,7 +102,8 @@ def fit(
         value = data[name]
         # True is an int for Python, never for a person.
         if type(value) is not expected:
-            problems.append(f"{name} attend {_EXPECTED.get(expected, expected.__name__)}")
+            awaited = _EXPECTED.get(expected, expected.__name__)
+            problems.append(f"{name} attend {awaited}{line_of(data, name)}")
         else:
             fields[name] = paragraphs(value) if isinstance(value, str) else value
     if problems:

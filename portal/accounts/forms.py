@@ -12,7 +12,7 @@ from wtforms.validators import Optional, StopValidation
 
 from portal import french
 from portal.accounts.payment_forms import BankForm, ForfeitForm
-from portal.accounts.rules import check_accent
+from portal.accounts.rules import LENGTHS, check_accent
 from portal.companies import rules as identifiers
 from portal.fields import (
     DateField,
@@ -28,7 +28,6 @@ from portal.funding.rules import VAT_LABEL, VAT_MENTION, VatRegime
 from portal.web import PortalForm
 
 EVERYWHERE = "Devis, convention, programme"
-TEXT_LIMIT = 40_000
 
 
 class IdentityForm(PortalForm):
@@ -37,7 +36,7 @@ class IdentityForm(PortalForm):
     name = StringField(
         "Raison sociale",
         description="En tête des documents, des courriels et de chaque page.",
-        validators=[Required("Indiquez la raison sociale"), MaxLength(120)],
+        validators=[Required("Indiquez la raison sociale"), MaxLength(LENGTHS["name"])],
     )
     legal_form = StringField(
         "Forme juridique",
@@ -205,13 +204,16 @@ class TextsForm(PortalForm):
     terms = TextAreaField(
         "Conditions générales",
         description="Annexe de la convention. Une ligne vide sépare deux paragraphes.",
-        validators=[Required("Écrivez les conditions générales"), MaxLength(TEXT_LIMIT)],
+        validators=[Required("Écrivez les conditions générales"), MaxLength(LENGTHS["terms"])],
         render_kw={"rows": 16},
     )
     internal_rules = TextAreaField(
         "Règlement intérieur",
         description="Annexe du programme (articles L6352-3 et suivants du Code du travail).",
-        validators=[Required("Écrivez le règlement intérieur"), MaxLength(TEXT_LIMIT)],
+        validators=[
+            Required("Écrivez le règlement intérieur"),
+            MaxLength(LENGTHS["internal_rules"]),
+        ],
         render_kw={"rows": 16},
     )
 

@@ -1,16 +1,45 @@
 """What the organisation sets of money: how it is paid, and what a client owes that cancels."""
 
+from collections.abc import Callable
 from typing import Any
 
 from wtforms import StringField
 from wtforms.fields import Field
 from wtforms.validators import StopValidation
 
+from portal.accounts.rules import BOUNDS, check_late_forfeit, check_late_notice
 from portal.companies import rules as identifiers
 from portal.fields import CountField, Required, checked
 from portal.web import PortalForm
 
 FORFEITS = "Convention, article\u00a010"
+
+
+def _against(name: str, check: Callable[[int, int], None]) -> Callable[[Any, Field], None]:
+    """A validator that compares a number with the one typed in the field `name`."""
+
+    def validate(form: Any, field: Field) -> None:
+        other = form[name].data
+        if other is not None and field.data is not None:
+            try:
+                check(field.data, other)
+            except ValueError as error:
+                raise StopValidation(str(error)) from error
+
+    return validate
+
+
+def _count(name: str, label: str, description: str, missing: str, *more: Any) -> CountField:
+    """A number of days or percents, between the bounds of that setting."""
+    lowest, highest = BOUNDS[name]
+    return CountField(
+        label,
+        description=description,
+        minimum=lowest,
+        maximum=highest,
+        validators=[Required(missing), *more],
+        render_kw={"class": "w-xs"},
+    )
 
 
 class BankForm(PortalForm):
@@ -22,67 +51,49 @@ class BankForm(PortalForm):
         validators=[Required("Indiquez l’IBAN"), checked(identifiers.check_iban)],
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
-    quote_validity_days = CountField(
+    quote_validity_days = _count(
+        "quote_validity_days",
         "Validité du devis, en jours",
-        description="Devis\u00a0: «\u00a0valable jusqu’au\u00a0».",
-        maximum=365,
-        validators=[Required("Indiquez un nombre de jours")],
-        render_kw={"class": "w-xs"},
+        "Devis\u00a0: «\u00a0valable jusqu’au\u00a0».",
+        "Indiquez un nombre de jours",
     )
-    payment_days = CountField(
+    payment_days = _count(
+        "payment_days",
         "Délai de paiement, en jours",
-        description="Devis et convention\u00a0: 60 jours au plus après la date de facture "
+        "Devis et convention\u00a0: 60 jours au plus après la date de facture "
         "(article L441-10 du Code de commerce).",
-        maximum=60,
-        validators=[Required("Indiquez un nombre de jours")],
-        render_kw={"class": "w-xs"},
+        "Indiquez un nombre de jours",
     )
-
-
-def _before_notice(form: Any, field: Field) -> None:
-    """Raises StopValidation unless a late cancellation comes later than a free one."""
-    free = form.notice_days.data
-    if free is not None and field.data is not None and field.data >= free:
-        raise StopValidation("Indiquez moins de jours que pour l’annulation sans frais")
-
-
-def _not_lighter(form: Any, field: Field) -> None:
-    """Raises StopValidation when cancelling later would cost less."""
-    first = form.forfeit_percent.data
-    if first is not None and field.data is not None and field.data < first:
-        raise StopValidation("Indiquez au moins le pourcentage du dédit")
 
 
 class ForfeitForm(PortalForm):
     """What a company that cancels owes: it is no price of a training (article 1231-5 du Code civil
     lets a judge lower a penalty that is manifestly too high)."""
 
-    notice_days = CountField(
+    notice_days = _count(
+        "notice_days",
         "Annulation sans frais, en jours ouvrés",
-        description=f"{FORFEITS}\u00a0: rien n’est dû jusqu’à ce nombre de jours avant le premier "
+        f"{FORFEITS}\u00a0: rien n’est dû jusqu’à ce nombre de jours avant le premier "
         "jour. Vos conditions générales disent la même chose.",
-        maximum=60,
-        validators=[Required("Indiquez un nombre de jours")],
-        render_kw={"class": "w-xs"},
+        "Indiquez un nombre de jours",
     )
-    forfeit_percent = CountField(
+    forfeit_percent = _count(
+        "forfeit_percent",
         "Dédit au-delà, en % du prix HT",
-        description=f"{FORFEITS}. Le dédit est facturé à part, l’OPCO ne le prend pas en charge.",
-        maximum=100,
-        validators=[Required("Indiquez un pourcentage")],
-        render_kw={"class": "w-xs"},
+        f"{FORFEITS}. Le dédit est facturé à part, l’OPCO ne le prend pas en charge.",
+        "Indiquez un pourcentage",
     )
-    late_notice_days = CountField(
+    late_notice_days = _count(
+        "late_notice_days",
         "Annulation tardive, en jours ouvrés",
-        description=f"{FORFEITS}\u00a0: à moins de ce nombre de jours, le dédit tardif est dû.",
-        maximum=59,
-        validators=[Required("Indiquez un nombre de jours"), _before_notice],
-        render_kw={"class": "w-xs"},
+        f"{FORFEITS}\u00a0: à moins de ce nombre de jours, le dédit tardif est dû.",
+        "Indiquez un nombre de jours",
+        _against("notice_days", check_late_notice),
     )
-    late_forfeit_percent = CountField(
+    late_forfeit_percent = _count(
+        "late_forfeit_percent",
         "Dédit tardif, en % du prix HT",
-        description=f"{FORFEITS}\u00a0: aussi sur la part restante, en cas d’abandon.",
-        maximum=100,
-        validators=[Required("Indiquez un pourcentage"), _not_lighter],
-        render_kw={"class": "w-xs"},
+        f"{FORFEITS}\u00a0: aussi sur la part restante, en cas d’abandon.",
+        "Indiquez un pourcentage",
+        _against("forfeit_percent", check_late_forfeit),
     )

@@ -1,4 +1,5 @@
-"""What makes an account's link genuine, and whether people can read a colour. Pure."""
+"""What makes an account's link genuine, whether people can read a colour, and between which bounds
+an organisation sets its delays. Pure."""
 
 import hmac
 import re
@@ -96,6 +97,38 @@ def _luminance(colour: str) -> float:
     shares = (value / 255 for value in _channels(colour))
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
     return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+# Lowest and highest value of a setting: days, working days or percents. A payment is due at most 60
+# days after the invoice (article L441-10 of the Code de commerce).
+BOUNDS = {
+    "quote_validity_days": (1, 365),
+    "payment_days": (1, 60),
+    "notice_days": (1, 60),
+    "forfeit_percent": (1, 100),
+    "late_notice_days": (1, 59),
+    "late_forfeit_percent": (1, 100),
+}
+LENGTHS = {"name": 120, "terms": 40_000, "internal_rules": 40_000}  # characters
+
+
+def check_bounds(name: str, value: int) -> None:
+    """Raises ValueError (a French sentence) when that setting cannot have that value."""
+    lowest, highest = BOUNDS[name]
+    if not lowest <= value <= highest:
+        raise ValueError(f"Indiquez un nombre entre {lowest} et {highest}")
+
+
+def check_late_notice(late_days: int, free_days: int) -> None:
+    """Raises ValueError unless a late cancellation comes later than a free one."""
+    if late_days >= free_days:
+        raise ValueError("Indiquez moins de jours que pour l’annulation sans frais")
+
+
+def check_late_forfeit(late_percent: int, percent: int) -> None:
+    """Raises ValueError when cancelling later would cost less."""
+    if late_percent < percent:
+        raise ValueError("Indiquez au moins le pourcentage du dédit")
 
 
 _BROWSERS = (

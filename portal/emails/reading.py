@@ -110,12 +110,6 @@ def may_correct(mail: Email) -> bool:
     return failed and mail.audience == Role.CLIENT and mail.letter != "one_time_code"
 
 
-def was_invited(training_id: int) -> bool:
-    """Whether the client was already written to with its link."""
-    invited = select(Email.id).where(Email.training_id == training_id, Email.letter == "invitation")
-    return db.session.scalar(invited.limit(1)) is not None
-
-
 def attachments(mail: Email) -> Sequence[Document]:
     """The papers of a message, in the order they were attached."""
     if not mail.document_ids:

@@ -1,8 +1,9 @@
 """« À faire »: what is awaited of the person who looks at the list, the most pressing first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
@@ -37,10 +38,12 @@ def todos(trainer_id: int | None, limit: int = 5) -> list[Todo]:
     """What is awaited, the most pressing first."""
     today = clock.today()
     found = _failed_mails(trainer_id) + _unread(trainer_id)
-    for line in first_lines(Wanted((State.DRAFT, State.SENT), trainer_id), 40):
+    lines = first_lines(Wanted((State.DRAFT, State.SENT), trainer_id), 40)
+    invited = invitations([line.id for line in lines if line.shared_at is not None])
+    for line in lines:
         if len(found) >= limit:
             break
-        todo = _todo(line, today, is_own=trainer_id is not None)
+        todo = _todo(line, today, invited.get(line.id), is_own=trainer_id is not None)
         if todo:
             found.append(todo)
     return found[:limit]
@@ -115,9 +118,28 @@ def _unread(trainer_id: int | None) -> list[Todo]:
     ]
 
 
-def _todo(line: Any, today: date, *, is_own: bool) -> Todo | None:
+class Invitation(NamedTuple):
+    """Where the client was last written to with its link, and when."""
+
+    to: str
+    at: datetime
+
+
+def invitations(training_ids: Sequence[int]) -> dict[int, Invitation]:
+    """The last invitation of each of those sessions; a link that was only copied has none."""
+    if not training_ids:
+        return {}
+    statement = (
+        select(Email.training_id, Email.to_email, Email.created_at)
+        .where(Email.training_id.in_(training_ids), Email.letter == "invitation")
+        .order_by(Email.id)
+    )
+    return {row.training_id: Invitation(*row[1:]) for row in db.session.execute(statement)}
+
+
+def _todo(line: Any, today: date, invited: Invitation | None, *, is_own: bool) -> Todo | None:
     now = situation(line, today)
-    client = line.legal_name or "Le client"
+    client = line.legal_name or (invited.to if invited else "Le client")
     title = line.title or "sans programme"
     if now.state is State.SENT:
         if now.filed_on or now.funder_choice == FunderChoice.NONE or now.deadline is None:
@@ -135,12 +157,12 @@ def _todo(line: Any, today: date, *, is_own: bool) -> Todo | None:
             "warn",
         )
     if now.way is Way.LINK and line.shared_at is not None:
-        opened = french.since(line.shared_at, today)
+        since = f"lien créé {french.since(line.shared_at, today)}"
         return Todo(
-            "client",
+            "invited" if invited else "client",
             f"{client} n’a pas encore complété sa demande",
-            f"{title} · lien créé {opened}",
-            "Voir la session",
+            f"{title} · {f'invitation du {french.date_mid(invited.at)}' if invited else since}",
+            "Relancer" if invited else "Voir la session",
             line.ref,
             "send",
             "info",

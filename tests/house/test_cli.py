@@ -102,7 +102,7 @@ def test_everything_to_correct_is_said_at_once(app: Flask, described: Path) -> N
     for sentence in (
         "il manque nda",
         "la clé nda_number est inconnue",
-        "city attend un texte entre guillemets",
+        "city attend un texte entre guillemets (ligne\u00a09)",
     ):
         assert sentence in done.output
     assert db.session.get(Organisation, 1) is None
@@ -113,9 +113,14 @@ def test_everything_to_correct_is_said_at_once(app: Flask, described: Path) -> N
     [
         ("901 447 821 00017", "901 447 821 0001", "il en manque 1"),
         ("7890 189", "7890 188", "IBAN comporte une erreur"),
-        ('"exempt"', '"exonere"', "vat_regime est l’un de exempt, standard, franchise"),
+        (
+            '"exempt"',
+            '"exonere"',
+            "vat_regime\u00a0: écrivez l’un de exempt, standard, franchise (ligne\u00a013)",
+        ),
         ('"exempt"', '"standard"', "vat_number\u00a0: indispensable"),
-        ("#0B5F62", "teal", "une couleur comme"),
+        ("#0B5F62", "teal", "Écrivez la couleur comme #0B5F62"),
+        ("#0B5F62", "#FFD400", "accent\u00a0: Cette couleur est trop claire"),
         ("20 000,00", "20.000", "se lit de deux façons"),
         ("contact@rivage", "contact.rivage", "ce n’est pas une adresse e-mail"),
         ('"logo.png"', '"absent.png"', "absent.png est illisible"),
@@ -128,6 +133,44 @@ def test_a_value_that_makes_no_sense(
     done = run(app, "create-organisation", str(described))
     assert done.exit_code == 1
     assert sentence in done.output
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("payment_days = 90", "payment_days\u00a0: Indiquez un nombre entre 1 et 60"),
+        ("notice_days = 0", "notice_days\u00a0: Indiquez un nombre entre 1 et 60"),
+        ("forfeit_percent = 101", "forfeit_percent\u00a0: Indiquez un nombre entre 1 et 100"),
+        ("late_notice_days = 10", "Indiquez moins de jours que pour l’annulation sans frais"),
+        ("notice_days = 3", "l’annulation sans frais, 3 étant la valeur usuelle"),
+        ("late_forfeit_percent = 29", "Indiquez au moins le pourcentage du dédit"),
+        ("quote_validity_days = 366", "Indiquez un nombre entre 1 et 365"),
+        ('payment_days = "30"', "payment_days attend un nombre entier"),
+    ],
+)
+def test_what_the_settings_refuse_is_refused_at_first(
+    app: Flask, described: Path, given: str, sentence: str
+) -> None:
+    """The same bounds as on the page; the line is said when the file holds the key."""
+    name = given.split()[0]
+    kept = [
+        line
+        for line in described.read_text(encoding="utf-8").splitlines()
+        if not line.startswith(name)
+    ]
+    described.write_text("\n".join([*kept, given]), encoding="utf-8")
+    done = run(app, "create-organisation", str(described))
+    assert done.exit_code == 1
+    said = next(line for line in done.output.splitlines() if sentence in line)
+    if said.split()[1] == name:
+        assert said.endswith(f"(ligne\u00a0{len(kept) + 1})"), said
+    assert db.session.get(Organisation, 1) is None
+
+
+def test_a_text_too_long_for_the_settings(app: Flask, described: Path) -> None:
+    (described.parent / "conditions-generales.txt").write_text("x" * 40_001, encoding="utf-8")
+    done = run(app, "create-organisation", str(described))
+    assert "terms\u00a0: 40000 caractères au plus, il y en a 40001 (ligne\u00a0" in done.output
 
 
 def test_a_file_that_is_not_toml(app: Flask, tmp_path: Path) -> None:

@@ -71,17 +71,29 @@ def test_what_is_awaited_is_a_sentence_and_a_button(
     assert todos(page) == [
         ("Menuiserie Vasseur n’a pas encore signalé le dépôt de sa demande", "Voir la session"),
         ("Terminer votre brouillon « Lecture de plans et métrés »", "Reprendre"),
-        ("Le client n’a pas encore complété sa demande", "Voir la session"),
+        (f"{CLIENT} n’a pas encore complété sa demande", "Relancer"),
     ]
     text = section(page, "À faire 3")
     assert "à déposer chez Constructys avant le 29 novembre 2026" in text
-    assert "lien créé aujourd’hui" in text
+    assert "Lecture de plans et métrés · invitation du 23 novembre 2026" in text
     hrefs = [str(a["href"]) for a in soup_of(page.text).select(".todo-list a")]
     assert hrefs[0] == late.page
-    assert hrefs[2] == shared.page
+    assert hrefs[2] == f"{shared.page}#relances"
+    card = section(trainer.get(shared.page), "Votre client complète sa demande")
+    assert f"Invitation du 23 novembre 2026 à {CLIENT}. Voir les relances" in card
     seen = section(office.get("/organisme/"), "À faire 3")
     assert "Terminer le brouillon « Lecture de plans et métrés »" in seen
     assert "Claire Montagnier · modifié" in seen
+
+
+def test_a_link_that_was_only_copied_names_nobody(app: Flask, trainer: Visitor) -> None:
+    training = a_training(app, "shared")
+    with app.app_context(), writing():
+        db.session.execute(db.delete(Email))
+    page = trainer.get(HOME)
+    assert todos(page) == [("Le client n’a pas encore complété sa demande", "Voir la session")]
+    assert "lien créé aujourd’hui" in section(page, "À faire 1")
+    assert "Invitation du" not in text_of(trainer.get(training.page))
 
 
 def test_a_message_that_did_not_leave_comes_first(app: Flask, trainer: Visitor) -> None:

@@ -18,7 +18,7 @@ from portal.emails.reading import Line
 from portal.fields import EmailField, Required
 from portal.funding import service as fundings
 from portal.journal import reading as journal
-from portal.training import listing
+from portal.training import awaited, listing
 from portal.training import service as trainings
 from portal.training.forms import TOPIC_LABEL, TRAINER_STEPS
 from portal.training.labels import label
@@ -144,6 +144,7 @@ def _link_context(training: TrainingSession) -> dict[str, Any]:
     form = SendForm(formdata=None)
     if link:
         form.email.data = workflow.address_on_file(training, link)
+    invitation = awaited.invitations([training.id]).get(training.id)
     return {
         "link": link,
         "link_url": access.url_of(link) if link else None,
@@ -151,7 +152,8 @@ def _link_context(training: TrainingSession) -> dict[str, Any]:
         "send_form": form,
         "send_summary": [],
         # then a reminder is one of « Relances », which counts them
-        "was_written": training.state != State.DRAFT or emails.was_invited(training.id),
+        "was_written": training.state != State.DRAFT or invitation is not None,
+        "invitation": invitation,
     }
 
 
