@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,7 +12,6 @@ from typing import Any, cast
 from flask import current_app
 from flask_login import LoginManager
 from flask_mail import Mail
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
@@ -38,11 +38,11 @@ class Base(DeclarativeBase):
     )
 
 
+PATIENCE = 10  # seconds that a writer waits for the one before it
 # Any constant: the one queue of those who write to PostgreSQL.
 _WRITE_LOCK = 7_206_113
 
 log = logging.getLogger(__name__)
-migrate = Migrate(render_as_batch=True)
 db = SQLAlchemy(model_class=Base)
 login_manager = LoginManager()
 csrf = CSRFProtect()
@@ -84,7 +84,7 @@ def engine_options(url: str) -> dict[str, Any]:
     if url.startswith("sqlite"):
         # transactions are begun and ended by SQLAlchemy: see _prepare_sqlite
         return {
-            "connect_args": {"isolation_level": None, "timeout": 10},
+            "connect_args": {"isolation_level": None, "timeout": PATIENCE},
             "hide_parameters": True,  # what people typed is no part of an error in a log
         }
     # A page reads one cut of the rows, as on SQLite. A server that was restarted is found again.
@@ -92,7 +92,7 @@ def engine_options(url: str) -> dict[str, Any]:
         "isolation_level": "REPEATABLE READ",
         "pool_pre_ping": True,
         "hide_parameters": True,
-        "connect_args": {"options": "-c lock_timeout=10s"},
+        "connect_args": {"options": f"-c lock_timeout={PATIENCE}s"},
     }
 
 
@@ -151,15 +151,40 @@ def _prepare_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",  # NORMAL loses acknowledged commits at a power cut
             "foreign_keys=ON",
-            "busy_timeout=10000",
+            f"busy_timeout={1000 * PATIENCE}",
             "trusted_schema=OFF",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        writing_now = connection.get_execution_options().get("writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing_now else "BEGIN")
+        if connection.get_execution_options().get("writing"):
+            _begin_writing(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Any) -> None:
+    """Takes SQLite's write lock as soon as it is free; raises OperationalError after `PATIENCE`.
+
+    SQLite itself looks again after pauses that grow to a tenth of a second: with eight people at
+    work, whoever waits longest is overtaken by everybody else.
+    """
+    begin, sqlite = "BEGIN IMMEDIATE", connection.connection.driver_connection
+    deadline = time.monotonic() + PATIENCE
+    sqlite.execute("PRAGMA busy_timeout=4")  # it looks again after 1, 2 and 1 milliseconds
+    try:
+        while time.monotonic() < deadline:
+            try:
+                sqlite.execute(begin)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            else:
+                return
+        connection.exec_driver_sql(begin)  # fails as SQLAlchemy fails
+    finally:
+        sqlite.execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from flask import Flask
 from portal import workflow
 from portal.access.rules import Actor, Role
 from portal.emails.models import Email
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.training.models import TrainingSession
 from portal.training.rules import Event
-from tests.conftest import TRAINER, user
+from tests.conftest import NOW, TRAINER, user
 from tests.pages import Visitor, text_of
 from tests.story import REASON, Told, a_training, made
 
@@ -100,3 +100,61 @@ def test_reopened_before_it_was_read_the_client_hears_of_nothing(
         workflow.perform(Event.REOPEN, training, actor, reason=REASON)
     assert states(app, read_over) == ["cancelled", "cancelled"]  # and no « withdrawn »
     assert "Rien à relire" in text_of(office.get(QUEUE))
+
+
+def test_each_session_waits_for_its_own_press(app: Flask, office: Visitor, read_over: Told) -> None:
+    other = a_training(app, "sent")
+    made(app, other)
+    assert states(app, read_over) == ["held", "held"]  # another sending takes nothing back
+    page = office.get(QUEUE)
+    for training in (read_over, other):
+        assert training.ref in text_of(page)
+    answer = office.submit(page, form=f"form[action$='/{other.ref}/envoyer']")
+    assert answer.status_code == 303
+    assert states(app, read_over) == ["held", "held"]
+    assert "held" not in states(app, other)
+    page = text_of(office.get(QUEUE)).partition("2 messages partent.")[2]
+    assert read_over.ref in page
+    assert other.ref not in page
+
+
+def test_papers_made_again_replace_those_nobody_has_read(
+    app: Flask, office: Visitor, read_over: Told
+) -> None:
+    other = a_training(app, "sent")
+    amend(app, read_over)
+    assert states(app, read_over)[:2] == ["cancelled", "cancelled"]
+    assert states(app, read_over)[2:] == ["held"]
+    assert states(app, read_over, "amended_to_trainer") == ["held"]
+    assert states(app, other) == ["held", "held"]
+    mails = office.get("/organisme/courriels/")
+    assert "Remplacé avant sa relecture" in text_of(mails)
+
+
+def test_what_left_before_is_not_taken_back_by_what_waits(
+    app: Flask, office: Visitor, read_over: Told
+) -> None:
+    office.submit(QUEUE)
+    with app.app_context(), writing():
+        for row in db.session.scalars(db.select(Email).filter_by(training_id=read_over.id)):
+            row.state, row.sent_at = "sent", NOW
+    amend(app, read_over)
+    assert states(app, read_over) == ["sent", "sent", "held"]
+
+
+def test_an_unknown_session_is_not_sent(office: Visitor, read_over: Told) -> None:
+    token = office.get(QUEUE).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    data = {"csrf_token": token}
+    assert office.post(f"{QUEUE}S-2026-9999/envoyer", data=data).status_code == 404
+
+
+def amend(app: Flask, told: Told) -> None:
+    """The headcount changes after the papers were made: they are made again."""
+    with app.app_context():
+        training = db.session.get_one(TrainingSession, told.id)
+        version = {answers.topic: answers.version for answers in training.answers}["programme"]
+        raw = next(a.raw for a in training.answers if a.topic == "programme")
+        save = ("programme", {**raw, "unit_price": ["2500"], "price_basis": ["flat"]},
+                {"version": version, "edit_id": "amend", "final": True})  # fmt: skip
+        actor = Actor(Role.OFFICE, None, "Nadia Belkacem")
+        workflow.perform(Event.AMEND, training, actor, topics=[save], reason=REASON)
