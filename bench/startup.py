@@ -1,9 +1,11 @@
 """How long the processes take to start, and the memory each of them holds.
 
-Run from the root of the project: `python -m bench.startup`. Memory is the proportional share of
+Run from the root of the project: `python -m bench.startup`. The code is compiled beforehand, as an
+installation does it once and for all. Memory is the proportional share of
 each process (what it shares with others is divided between them) after some pages were shown.
 """
 
+import compileall
 import statistics
 import time
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 from bench import ground
 from tests import conftest
 from tests.emails.mailroom import Server, serving
+from tests.installation import ROOT
 from tests.races.running import Portal, children, running, signed_in, until
 
 STARTS = 5
@@ -41,6 +44,7 @@ def starts(portal: Portal) -> tuple[float, float]:
 
 def main() -> None:
     print(ground.machine())
+    compileall.compile_dir(ROOT / "portal", quiet=1)
     with ground.folder() as place, serving(Server()) as mail:
         (place / "empty").mkdir()
         conftest.described(place / "empty")

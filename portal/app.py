@@ -26,7 +26,6 @@ from portal.extensions import (
     htmx,
     login_manager,
     mail,
-    migrate,
     prepare,
     settings,
 )
@@ -167,7 +166,6 @@ def _extensions(app: Flask, config: Config) -> None:
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with app.app_context():
         prepare(db.engine)
-    migrate.init_app(app, db)
     csrf.init_app(app)
     _macros(app)  # they call csrf_token()
     login_manager.init_app(app)

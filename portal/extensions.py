@@ -12,7 +12,6 @@ from typing import Any, cast
 from flask import current_app
 from flask_login import LoginManager
 from flask_mail import Mail
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
@@ -44,7 +43,6 @@ PATIENCE = 10  # seconds that a writer waits for the one before it
 _WRITE_LOCK = 7_206_113
 
 log = logging.getLogger(__name__)
-migrate = Migrate(render_as_batch=True)
 db = SQLAlchemy(model_class=Base)
 login_manager = LoginManager()
 csrf = CSRFProtect()

@@ -19,7 +19,6 @@ DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 MONTHS = (
     "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 )
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 _REFERENCE = re.compile(r"\b([A-Z]-[0-9]{4}-[0-9]{4,}(?: v[0-9]+)?)\b")
 
 
@@ -161,9 +160,14 @@ def phone(value: str) -> str:
 def clean(text: str) -> str:
     """NFC, invisible and control characters dropped (line breaks kept), blanks at the ends cut."""
     spaced = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    normal = unicodedata.normalize("NFC", spaced)
-    kept = (c for c in normal if c == "\n" or unicodedata.category(c) not in _INVISIBLE)
-    return "".join(kept).strip()
+    return visible(unicodedata.normalize("NFC", spaced)).strip()
+
+
+def visible(text: str) -> str:
+    """`text` without control, bidi or invisible characters; its line breaks stay."""
+    if text.replace("\n", " ").replace(NBSP, " ").isprintable():
+        return text  # nearly always: a paper is ten thousand characters to look at one by one
+    return "".join(c for c in text if c == "\n" or unicodedata.category(c)[0] != "C")
 
 
 def one_line(text: str) -> str:

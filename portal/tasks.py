@@ -4,7 +4,6 @@ A task is never the truth: the row is. The queue takes a task out before carryin
 killed worker loses it; the sweep finds again, every minute, what is pending or was left behind.
 """
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -14,10 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from huey import SqliteHuey, crontab
-from huey.registry import Message
-from huey.serializer import Serializer
-
 from portal import clock
 from portal.companies import service as companies
 from portal.config import Config
@@ -26,6 +21,7 @@ from portal.documents import service as documents
 from portal.emails import outbox
 from portal.extensions import db, settings, writing
 from portal.funding import service as fundings
+from portal.queueing import crontab, opened
 from portal.signature import service as signatures
 from portal.training import completing
 from portal.uploads import service as uploads
@@ -51,38 +47,17 @@ class App(Protocol):
     def app_context(self) -> AbstractContextManager[Any]: ...
 
 
-class JsonSerializer(Serializer):
-    """Tasks hold ids: they are kept as JSON, so that a queue file can never run code."""
-
-    def _serialize(self, data: Message) -> bytes:
-        return json.dumps(data, default=datetime.isoformat).encode()
-
-    def _deserialize(self, data: bytes) -> Message:
-        message = Message(*json.loads(data))
-        return message._replace(eta=datetime.fromisoformat(message.eta) if message.eta else None)
-
-
 class Queue:
     """The queue of one installation, and its tasks."""
 
     def __init__(self, app: App, path: Path, rounds: Sequence[Callable[[], object]]) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.app = app
         self.rounds = rounds
         self.letters: dict[int, None] = {}  # to send as soon as a sender is free, oldest first
         self.senders = threading.Semaphore(SENDERS)
         self.picking = threading.Lock()
         self.stopping = threading.Event()
-        # Losing the queue at a power cut loses nothing (see above): no fsync, no waiting.
-        self.huey = SqliteHuey(
-            "portal",
-            filename=str(path),
-            results=False,
-            serializer=JsonSerializer(),
-            fsync=False,
-            timeout=2,
-            strict_fifo=True,
-        )
+        self.huey = opened(path)
         task = self.huey.task
         self.prepare = task(name="prepare", priority=PAPER_PRIORITY)(self._prepare)
         self.deliver = task(name="deliver", priority=MAIL_PRIORITY)(self._deliver)

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from flask import Flask
-from flask_migrate import upgrade
+from flask_migrate import stamp, upgrade
 
 from portal.app import create_app
+from portal.cli import migrating
 from portal.config import Config, Smtp
 from portal.extensions import db
 from tests import databases
@@ -27,7 +28,9 @@ def application(data: Path, *, demo: bool = True) -> Flask:
         smtp=None if demo else Smtp("127.0.0.1", 9, "none", None, None),
         testing=True,
     )
-    return create_app(config)
+    app = create_app(config)
+    migrating.init_app(app)
+    return app
 
 
 def migrated(data: Path, *, demo: bool = True) -> Flask:
@@ -37,6 +40,13 @@ def migrated(data: Path, *, demo: bool = True) -> Flask:
         upgrade(MIGRATIONS)
         close()
     return app
+
+
+def stamped(app: Flask) -> None:
+    """Writes down that its tables are those of the last migration."""
+    migrating.init_app(app)
+    with app.app_context():
+        stamp(MIGRATIONS)
 
 
 def close() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
+from flask import Flask
 from flask.cli import with_appcontext
 from sqlalchemy.exc import IntegrityError
 
@@ -21,6 +22,12 @@ from portal.companies import siro
 from portal.declared import DescriptionError, read
 from portal.extensions import db, settings, store, writing
 from portal.programmes.describing import create_programme
+
+
+def init_app(app: Flask) -> None:
+    for command in (create_organisation, create_programme_command, create_user, import_siro):
+        app.cli.add_command(command)
+
 
 description_file = click.argument(
     "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FICHIER.toml"

@@ -4,7 +4,7 @@ import os
 import sys
 
 import click
-from flask import current_app, g
+from flask import Flask, current_app, g
 from flask.cli import with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -23,6 +23,11 @@ from portal.training.models import TrainingSession
 from portal.training.rules import State
 
 ROLE_LABEL = {Role.TRAINER: "Formation", Role.OFFICE: "Organisme"}
+
+
+def init_app(app: Flask) -> None:
+    for command in (serve, worker, demonstration):
+        app.cli.add_command(command)
 
 
 @click.command

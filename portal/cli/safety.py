@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 from flask_migrate import downgrade, upgrade
 
 from portal import clock
+from portal.cli import migrating
 from portal.cli.speaking import NBSP, Failure, warn
 from portal.extensions import db, settings, store, write_options
 from portal.journal import service as journal
@@ -26,6 +27,12 @@ APART = (
     .replace("« ", f"«{NBSP}")
     .replace(" »", f"{NBSP}»")
 )
+
+
+def init_app(app: Flask) -> None:
+    migrating.init_app(app)  # a restoration makes the tables
+    for command in (verify, backup, restore):
+        app.cli.add_command(command)
 
 
 @click.command

@@ -19,7 +19,7 @@ from typing import Any
 from portal.sandbox import read_frame, write_frame
 
 SECONDS = 30  # wall time of one document, start of the child included
-JOBS = 50  # then a new child: whatever a library leaks has an end
+JOBS = 1_000  # then a new child (1 s of processor): whatever a library leaks has an end
 _ROOT = Path(__file__).parents[2]
 
 

@@ -16,7 +16,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 from sqlalchemy import select
 
-from portal import clock
+from portal import clock, french
 from portal.access import service as access
 from portal.access.models import ShareLink
 from portal.access.rules import Role
@@ -25,7 +25,6 @@ from portal.accounts.models import AccountLink
 from portal.documents import kinds
 from portal.documents.models import Document
 from portal.emails.models import Email
-from portal.emails.rules import visible
 from portal.extensions import db, settings, store
 from portal.rendering import environment
 from portal.signature import codes, copies
@@ -90,7 +89,9 @@ def _text() -> Environment:
 
 def _printable(value: Any) -> Any:
     """No control, bidi or invisible character reaches a message, whatever the row holds."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return (
+        french.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    )
 
 
 def words_of(email: Email) -> Words:

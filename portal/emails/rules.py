@@ -1,7 +1,6 @@
 """What a message may say and when it is tried again. Pure: no row, no socket."""
 
 import re
-import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from portal import french
@@ -39,11 +38,6 @@ def unlinked(text: str) -> str:
     """
     text = text.replace("://", ": //")
     return _ADDRESS_SIGN.sub(" @ ", _DOMAIN_DOT.sub(". ", text))
-
-
-def visible(text: str) -> str:
-    """`text` without control, bidi or invisible characters; its line breaks stay."""
-    return "".join(c for c in text if c == "\n" or unicodedata.category(c)[0] != "C")
 
 
 def said(text: str | None, limit: int = 160) -> str:

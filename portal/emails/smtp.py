@@ -9,6 +9,7 @@ import smtplib
 import socket
 import ssl
 import threading
+from functools import cache
 from typing import Any
 
 import flask_mail
@@ -98,6 +99,12 @@ class _TlsDialogue(_Dialogue, smtplib.SMTP_SSL):
     """The same over TLS from the first byte."""
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """The authorities this machine trusts, read once: it takes as long as writing the message."""
+    return ssl.create_default_context()
+
+
 class Connection(flask_mail.Connection):
     """Flask-Mail's connection to the server of `smtp`, bounded in time, certificate verified."""
 
@@ -129,13 +136,12 @@ class Connection(flask_mail.Connection):
         smtp = self.smtp
         kind: type[_Dialogue] = _Dialogue
         options: dict[str, Any] = {"local_hostname": self.own_name, "timeout": TIMEOUT}
-        context = ssl.create_default_context()
         if smtp.security == "tls":
-            kind, options = _TlsDialogue, {**options, "context": context}
+            kind, options = _TlsDialogue, {**options, "context": _authorities()}
         host = kind(smtp.host, smtp.port, **options)
         try:
             if smtp.security == "starttls":
-                host.starttls(context=context)
+                host.starttls(context=_authorities())
             if smtp.username and smtp.password:
                 host.login(smtp.username, smtp.password)
         except BaseException:

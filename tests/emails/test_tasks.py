@@ -22,6 +22,7 @@ from portal.documents.models import Document
 from portal.emails import letters, outbox
 from portal.emails.models import Email
 from portal.extensions import claim, db, settings
+from portal.queueing import JsonSerializer
 from tests.emails.mailroom import (
     NOW,
     Server,
@@ -222,7 +223,7 @@ def test_a_far_try_is_left_to_the_sweep(app: Flask) -> None:
 
 
 def test_tasks_are_kept_as_json_and_come_back_whole() -> None:
-    serializer = tasks.JsonSerializer()
+    serializer = JsonSerializer()
     eta = datetime(2026, 11, 23, 16, 5)  # noqa: DTZ001 - huey keeps naive UTC
     message = Message("id", "portal.tasks.deliver", eta, 0, 0, 3, [12], {})
     stored = serializer.serialize(message)

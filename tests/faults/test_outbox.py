@@ -456,6 +456,7 @@ def test_a_certificate_nobody_vouches_for_is_refused_before_a_word_is_said(
     context.load_cert_chain(certificate)
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setattr(smtp, "_authorities", ssl.create_default_context)  # read again each time
     options: dict[str, Any] = {"tls_context": context} if security == "starttls" else {}
     outer = context if security == "tls" else None
     with serving(Server(), outer, **options) as server:

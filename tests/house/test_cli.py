@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click import Context
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
@@ -13,10 +14,13 @@ from portal import clock, declared
 from portal.access.rules import CLOCK
 from portal.accounts.models import Organisation, User
 from portal.accounts.service import authenticate
+from portal.app import create_app
+from portal.cli import COMMANDS
 from portal.demonstration import loader
 from portal.extensions import db, store, writing
 from portal.journal import service as journal
 from portal.training.models import Programme
+from tests.conftest import config_in
 from tests.installation import close, migrated
 
 PROGRAMME = loader.HERE / "programmes" / "lecture-de-plans.toml"
@@ -51,6 +55,25 @@ def rewrite(file: Path, old: str, new: str) -> None:
     text = file.read_text(encoding="utf-8")
     assert old in text
     file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_each_command_is_read_when_it_is_asked_for(app: Flask) -> None:
+    with Context(app.cli) as context:
+        assert set(COMMANDS) <= set(app.cli.list_commands(context))
+        for name in COMMANDS:
+            command = app.cli.get_command(context, name)
+            assert command is not None
+            assert command.name == name
+            assert command.help
+
+
+def test_the_tables_are_made_by_their_own_command(tmp_path: Path) -> None:
+    app = create_app(config_in(tmp_path))
+    with app.app_context():
+        assert run(app, "db", "upgrade").exit_code == 0
+        assert "intacts" in run(app, "verify").output
+        assert run(app, "db", "current").exit_code == 0
+        close()
 
 
 # --- The organisation

@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from flask import Flask
-from flask_migrate import stamp
 
 from portal.app import create_app
 from tests import databases, second_half, story
 from tests.conftest import close, config_in
-from tests.installation import MIGRATIONS
+from tests.installation import stamped
 
 
 def run(app: Flask, *arguments: str) -> Result:
@@ -36,8 +35,7 @@ def worked(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder = tmp_path_factory.mktemp("worked") / "data"
     databases.copy(template, folder)
     app = create_app(config_in(folder))
-    with app.app_context():
-        stamp(MIGRATIONS)  # the models make the tables of the last migration
+    stamped(app)  # the models make the tables of the last migration
     story.a_training(app, "draft")
     signed = story.a_training(app, "funded")
     story.work(app)  # the press makes the papers before somebody signs one of them

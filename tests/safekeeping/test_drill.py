@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flask_migrate import stamp
-
 from tests.emails.mailroom import Server, serving
-from tests.installation import MIGRATIONS, ROOT
+from tests.installation import ROOT, stamped
 from tests.races.running import (
     PAPERS,
     Person,
@@ -73,8 +71,8 @@ def test_a_portal_that_serves_is_put_back_elsewhere(template: Path, tmp_path: Pa
     kept.mkdir()
     source = ready_sessions(template, tmp_path / "ready", 2)
     with serving(mail), running(source, tmp_path / "first", mail) as first:
-        with first.app() as app, app.app_context():
-            stamp(MIGRATIONS)
+        with first.app() as app:
+            stamped(app)
         first.start_worker()
         trainer = signed_in(first)
         (ref, _other) = first.rows("SELECT ref FROM training_session ORDER BY id")

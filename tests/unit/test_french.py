@@ -1,5 +1,6 @@
 """Dates, hours, numbers and names as a French reader expects them."""
 
+import unicodedata
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -162,6 +163,14 @@ def test_identifiers_in_groups() -> None:
 )
 def test_clean_drops_what_cannot_be_seen(typed: str, kept: str) -> None:
     assert french.clean(typed) == kept
+
+
+def test_what_cannot_be_seen_is_dropped_alone_and_among_letters() -> None:
+    for point in (*range(0x3000), 0xFEFF, 0xD800, 0xE000, 0x1F600, 0xE0001):
+        letter = chr(point)
+        kept = letter if letter == "\n" or unicodedata.category(letter)[0] != "C" else ""
+        assert french.visible(letter) == kept
+        assert french.visible(f"a{letter}b") == f"a{kept}b"
 
 
 def test_one_line_folds_blanks_and_breaks() -> None:
