@@ -24,6 +24,14 @@ AIM = 1.2  # × the same page at 1 000
 # Out of a hundred sessions: what is open now is a small part of what was ever done.
 STATES = (("draft", 2), ("sent", 4), ("funded", 4), ("running", 2), ("settled", 80),
           ("cancelled", 8))  # fmt: skip
+# The client wrote once on each dossier, and was read.
+MESSAGE = """
+INSERT INTO message (training_id, author_role, author_name, body, key, written_at)
+SELECT id, 'client', 'Hélène Vasseur', 'Bonjour', 'k', updated_at FROM training_session"""
+MARKS = """
+INSERT INTO message_mark (training_id, role, message_id, marked_at)
+SELECT training_id, side.column1, id, written_at FROM message, (VALUES ('trainer'), ('office')) side
+"""
 PAGES = {
     "first page": "",
     "ended sessions": "?etat=terminees",
@@ -55,6 +63,8 @@ def fill(data: Path, count: int) -> None:
                 "cancelled_at": f"{at} 09:00:00.000000" if state == "cancelled" else None,
             }
             copy_session(connection, 1, f"S-2026-{number:06d}", tables=("company",), **changes)
+        connection.execute(MESSAGE)
+        connection.execute(MARKS)
         connection.execute("COMMIT")
         connection.execute("ANALYZE")
 

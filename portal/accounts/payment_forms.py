@@ -74,7 +74,7 @@ class ForfeitForm(PortalForm):
         "notice_days",
         "Annulation sans frais, en jours ouvrés",
         f"{FORFEITS}\u00a0: rien n’est dû jusqu’à ce nombre de jours avant le premier "
-        "jour. Vos conditions générales disent la même chose.",
+        "jour. Vos conditions générales doivent dire la même chose.",
         "Indiquez un nombre de jours",
     )
     forfeit_percent = _count(

@@ -3,8 +3,10 @@ an organisation sets its delays. Pure."""
 
 import hmac
 import re
+from collections.abc import Collection
 from datetime import timedelta
 from enum import StrEnum
+from fractions import Fraction
 
 from portal.access.rules import mac, trim
 
@@ -109,6 +111,7 @@ BOUNDS = {
     "late_notice_days": (1, 59),
     "late_forfeit_percent": (1, 100),
 }
+_PERCENT = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]+))?\s*(?:%|pour cent)")
 LENGTHS = {"name": 120, "terms": 40_000, "internal_rules": 40_000}  # characters
 
 
@@ -129,6 +132,19 @@ def check_late_forfeit(late_percent: int, percent: int) -> None:
     """Raises ValueError when cancelling later would cost less."""
     if late_percent < percent:
         raise ValueError("Indiquez au moins le pourcentage du dédit")
+
+
+def other_forfeit(terms: str, percents: Collection[int]) -> str:
+    """The first sentence of the terms that says « dédit » with another percentage; or nothing.
+
+    Only percentages written in figures are compared. Numbers of days are not: terms speak of many
+    other delays, often in words, and nothing tells whose each of them is.
+    """
+    for sentence in re.split(r"(?<=[.!?])\s+", terms):
+        said = {Fraction(f"{n}.{decimals or 0}") for n, decimals in _PERCENT.findall(sentence)}
+        if "dédit" in sentence.lower() and said - set(percents):
+            return sentence.strip()
+    return ""
 
 
 _BROWSERS = (

@@ -60,7 +60,7 @@ OFFICE = (
     Entry(
         "Réglages",
         "office.settings.index",
-        ("office.settings", "office.reminders", "office.people"),
+        ("office.settings", "office.reminders", "office.people", "office.journal"),
     ),
 )
 TRAINER = (

@@ -16,7 +16,8 @@ blueprint = Blueprint("catalogue", __name__, url_prefix="/programmes")
 
 @blueprint.get("/")
 def index() -> Response:
-    """The programmes that have a public page; nothing here while there is none."""
+    """The programmes that have a public page. While there is none, no page leads here either, and
+    there is nothing for a search engine to keep: not found."""
     published = programmes.published()
     if not published:
         abort(404)

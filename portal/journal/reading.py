@@ -77,12 +77,13 @@ def of_training(training_id: int) -> list[Line]:
         .limit(200)
     )
     return [
-        Line(entry.at, EVENT_TEXT.get(entry.event, entry.event), _who(entry, details or {}))
+        Line(entry.at, EVENT_TEXT.get(entry.event, entry.event), who(entry, details or {}))
         for entry, details in rows
     ]
 
 
-def _who(entry: JournalEntry, details: dict[str, Any]) -> str:
+def who(entry: JournalEntry, details: dict[str, Any]) -> str:
+    """« Nadia Belkacem (organisme) »; the role alone once the name is erased."""
     role = ROLE_TEXT[Role(entry.actor_role)]
     name = details.get("actor") or details.get("name")
     return f"{name} ({role})" if name else role

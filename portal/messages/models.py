@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import UTCDateTime, db
@@ -38,3 +38,21 @@ class MessageMark(db.Model):  # type: ignore[name-defined]
     role: Mapped[str] = mapped_column(primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
     marked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class UnreadMessage(db.Model):  # type: ignore[name-defined]
+    """The last message of a dossier that one side has not said it read; no row, nothing to read.
+
+    It follows from the messages and the marks: kept so that a list looks at what waits, not at
+    everything that was ever written.
+    """
+
+    __tablename__ = "unread_message"
+    __table_args__ = (
+        CheckConstraint(f"role {_SIDES}", name="role"),
+        Index("ix_unread_message_list", "role", "message_id"),
+    )
+
+    training_id: Mapped[int] = mapped_column(ForeignKey("training_session.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))

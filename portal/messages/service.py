@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from portal.access.rules import Actor, Role
 from portal.extensions import db
 from portal.messages import rules
-from portal.messages.models import Message, MessageMark
+from portal.messages.models import Message, MessageMark, UnreadMessage
 
 SHOWN = 100  # the latest messages of a thread; older ones are counted
 
@@ -96,6 +96,8 @@ def add(training_id: int, actor: Actor, body: str, key: str, at: datetime) -> Me
     db.session.add(row)
     db.session.flush()
     mark(training_id, actor.role, row.id, at)
+    for side in rules.others(actor.role):
+        db.session.merge(UnreadMessage(training_id=training_id, role=side.value, message_id=row.id))
     return row
 
 
@@ -110,3 +112,6 @@ def mark(training_id: int, role: Role, message_id: int, at: datetime) -> None:
         db.session.add(known)
     if known.message_id < message_id:
         known.message_id, known.marked_at = message_id, at
+        unread = db.session.get(UnreadMessage, (training_id, role.value))
+        if unread is not None and unread.message_id <= message_id:
+            db.session.delete(unread)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from portal import clock, french
 from portal.access.rules import Role
 from portal.emails.models import Email, EmailState
 from portal.extensions import db
 from portal.funding.rules import FunderChoice
-from portal.messages.models import Message, MessageMark
+from portal.messages.models import Message, UnreadMessage
 from portal.training.lines import Wanted, first_lines
 from portal.training.listing import situation
 from portal.training.models import Programme, TrainingSession
@@ -84,24 +84,14 @@ def _failed_mails(trainer_id: int | None) -> list[Todo]:
 def _unread(trainer_id: int | None) -> list[Todo]:
     """The dossiers with a message this side has not said it read, the latest first."""
     role = Role.OFFICE if trainer_id is None else Role.TRAINER
-    read = (
-        select(MessageMark.message_id)
-        .where(MessageMark.training_id == Message.training_id, MessageMark.role == role.value)
-        .scalar_subquery()
-    )
-    # Grouped before they are joined: the messages lead to their sessions, never the reverse.
-    unread = (
-        select(Message.training_id, Message.author_name, func.max(Message.id).label("latest"))
-        .where(Message.author_role != role.value, Message.id > func.coalesce(read, 0))
-        .group_by(Message.training_id, Message.author_name)
-        .subquery()
-    )
     statement = (
-        select(unread.c.author_name, _t.ref, Programme.title)
-        .join(_t, _t.id == unread.c.training_id)
+        select(Message.author_name, _t.ref, Programme.title)
+        .select_from(UnreadMessage)
+        .join(Message, Message.id == UnreadMessage.message_id)
+        .join(_t, _t.id == UnreadMessage.training_id)
         .outerjoin(Programme, Programme.id == _t.programme_id)
-        .where(*_in_scope(trainer_id))
-        .order_by(unread.c.latest.desc())
+        .where(UnreadMessage.role == role.value, *_in_scope(trainer_id))
+        .order_by(UnreadMessage.message_id.desc())
         .limit(5)
     )
     return [

@@ -122,6 +122,20 @@ def test_the_data_of_the_version_before_is_kept(
     assert {name for kind, name in schema_in(tmp_path) if kind == "trigger"} == triggers()
 
 
+def test_what_is_unread_is_found_again_in_what_was_written(tmp_path: Path) -> None:
+    """Version 0013 looks at the messages and the marks that were there before it."""
+    app = migrated(tmp_path)
+    with app.app_context():
+        loader.load()
+        close()
+        kept = rows_in(tmp_path)["unread_message"]
+        assert kept[1]
+        downgrade(MIGRATIONS, revision="0011")
+        upgrade(MIGRATIONS)
+        close()
+    assert rows_in(tmp_path)["unread_message"] == kept
+
+
 def test_the_way_back_leaves_no_table(tmp_path: Path) -> None:
     app = migrated(tmp_path)
     with app.app_context():

@@ -143,6 +143,7 @@ office.programme.withdraw    POST -     login 403   403   303   login login logi
 office.programmes.export     GET  -     login 403   403   200   login login login login
 office.programmes.index      GET  -     login 403   403   200   login login login login
 office.programmes.show       GET  -     login 403   403   200   login login login login
+office.journal.index         GET  -     login 403   403   200   login login login login
 office.people.change_role    POST -     login 403   403   303   login login login login
 office.people.close_logins   POST -     login 403   403   303   login login login login
 office.people.cv             GET  -     login 403   403   200   login login login login

@@ -149,6 +149,19 @@ def test_the_list_says_who_is_waiting_for_an_answer(app: Flask, client_of: Clien
     assert "vous a écrit" not in other.get("/formateur/").text
 
 
+def test_what_came_while_one_read_still_waits(app: Flask, client_of: ClientOf) -> None:
+    """A page opened before the last message marks only what it showed."""
+    training = a_training(app, "sent")
+    trainer, client = sign_in(app, TRAINER), client_of(training.id)
+    say(client, training.space, HELLO)
+    opened = trainer.get(training.page)
+    say(client, training.space, "Et des gants")
+    trainer.submit(opened, form=READ)
+    assert "Hélène Vasseur vous a écrit" in text_of(trainer.get("/formateur/"))
+    trainer.submit(trainer.get(training.page), form=READ)
+    assert "vous a écrit" not in trainer.get("/formateur/").text
+
+
 # --- Read marks
 
 

@@ -171,5 +171,39 @@ def test_an_empty_field_says_what_cannot_leave(app: Flask, office: Visitor) -> N
     assert "Vide : devis, convention et programme ne peuvent pas partir. Devis et factures." in page
 
 
+@pytest.mark.parametrize("slug", ["dedit", "textes"])
+def test_terms_that_state_another_forfeit_are_quoted(
+    app: Flask, office: Visitor, slug: str
+) -> None:
+    """The convention prints the setting, the terms joined to the quotation their own words."""
+    words = "Vos conditions générales ne disent pas le même dédit."
+    assert words not in text_of(office.get(f"{PAGES}/{slug}")), "those of the demonstration agree"
+    office.submit(f"{PAGES}/dedit", {"forfeit_percent": "20"}, form="#reglages")
+    shown = text_of(office.get(f"{PAGES}/{slug}"))
+    assert words in shown
+    assert "l’organisme facture à titre de dédit 30 % du prix" in shown
+    assert "Réglages : 20 % puis 50 %." in shown
+    assert words not in text_of(office.get(f"{PAGES}/identite"))
+
+
+@pytest.mark.parametrize(
+    ("terms", "quoted"),
+    [
+        ("Le dédit est de 30 %, puis de 50 % du prix.", False),
+        ("Le dédit est de 30,0\u00a0% du prix.", False),
+        ("Un dédit de 40 % est dû. Rien d’autre.", True),
+        ("Le DÉDIT est de 33,5 pour cent.", True),
+        ("La TVA est de 20 %. Le dédit se facture à part.", False),
+        ("Dédit : trente jours de préavis, cinq jours ouvrés.", False),
+        ("https://rivage-formation.example/conditions", False),
+        ("", False),
+    ],
+)
+def test_only_a_percentage_of_a_forfeit_is_compared(terms: str, quoted: bool) -> None:
+    found = rules.other_forfeit(terms, (30, 50))
+    assert bool(found) is quoted
+    assert found in terms
+
+
 def test_an_unknown_page_is_not_found(office: Visitor) -> None:
     assert office.get(f"{PAGES}/tarifs").status_code == 404

@@ -8,6 +8,7 @@ from portal.blueprints import lists, mails
 from portal.blueprints.dossier import blueprint as dossier
 from portal.blueprints.office import (
     agreements,
+    journal,
     people,
     proofreading,
     reminders,
@@ -43,3 +44,4 @@ blueprint.register_blueprint(reminders.blueprint, url_prefix="/relances")
 blueprint.register_blueprint(proofreading.blueprint, url_prefix="/relecture")
 blueprint.register_blueprint(settings.blueprint, url_prefix="/reglages")
 blueprint.register_blueprint(people.blueprint, url_prefix="/personnes")
+blueprint.register_blueprint(journal.blueprint, url_prefix="/journal")

@@ -11,12 +11,14 @@ from portal.accounts.people import KnownAddress, everybody
 from portal.accounts.people_forms import InviteForm
 from portal.blueprints import account, receiving
 from portal.blueprints.account import logins_of, profile_form, profile_values
+from portal.blueprints.office.journal import labels
 from portal.effects.act import Refused
 from portal.extensions import db
+from portal.journal.organisation_reading import of_organisation as acts_of
 from portal.web import PortalForm
 
 blueprint = Blueprint("people", __name__)
-MAX_ID = 2**31 - 1
+FEW = 5  # acts on the page of a person
 SIDES = {"formation": Role.TRAINER, "organisme": Role.OFFICE}
 
 
@@ -118,11 +120,11 @@ def _act(user_id: int, done: str, act: Callable[..., None], *arguments: bool | R
 
 
 def _user(user_id: int) -> User:
-    found = db.session.get(User, user_id) if user_id <= MAX_ID else None
-    return found or abort(404)
+    return db.session.get(User, user_id) or abort(404)
 
 
 def _page(user: User, form: PortalForm, status: int = 200) -> Response:
+    acts, goes_on = acts_of(labels(), user.id)
     return web.page(
         "people/show.html",
         status=status,
@@ -130,4 +132,6 @@ def _page(user: User, form: PortalForm, status: int = 200) -> Response:
         form=form,
         errors=web.error_summary(form) if status == 422 else [],
         logins=logins_of(user),
+        acts=acts[:FEW],
+        has_more_acts=goes_on or len(acts) > FEW,
     )

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, flash, request, url_for
 from markupsafe import Markup
 from wtforms.fields import Field
 
-from portal import administration, web
+from portal import administration, french, web
 from portal.accounts import rules, settings
 from portal.accounts import service as accounts
 from portal.accounts.forms import GROUPS, SHOWN, VAT_HINT, Group
@@ -112,7 +112,15 @@ def _page(
         differences=differences or [],
         vat_hint=VAT_HINT,
         preview=_preview(form) if group.has_letterhead else None,
+        otherwise=_otherwise() if group.slug in ("dedit", "textes") else "",
     )
+
+
+def _otherwise() -> str:
+    """What the terms say against the forfeits that the convention prints, as both are stored."""
+    stored = accounts.organisation()
+    percents = (stored.forfeit_percent, stored.late_forfeit_percent)
+    return french.typography(french.shorten(rules.other_forfeit(stored.terms, percents), 300))
 
 
 def _faults(form: PortalForm, status: int) -> list[Fault]:
