@@ -67,4 +67,3 @@ class Email(db.Model):  # type: ignore[name-defined]
 # Compared rather than « IS NOT NULL »: SQLite then looks in the index of those that came back.
 CAME_BACK = Email.bounced_at > datetime(1, 1, 1, tzinfo=UTC)
 LOST = or_(Email.state == EmailState.FAILED.value, CAME_BACK)
-UNDELIVERED = or_(Email.state == EmailState.UNCERTAIN.value, LOST)

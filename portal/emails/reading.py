@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
 from portal import french
 from portal.access.rules import Role
 from portal.documents.models import Document
-from portal.emails.models import UNDELIVERED, Email, EmailState
+from portal.emails.models import LOST, Email, EmailState
 from portal.extensions import db
 from portal.signature.copies import ATTACHED
 from portal.training.labels import Label
@@ -50,6 +50,9 @@ class Line:
 def of_training(training_id: int) -> list[Line]:
     """The messages of a session, the latest first."""
     return _lines(select(Email).where(Email.training_id == training_id), MOST)
+
+
+UNDELIVERED = or_(Email.state == EmailState.UNCERTAIN.value, LOST)
 
 
 def recent(
