@@ -24,10 +24,16 @@ AIM = 1.2  # × the same page at 1 000
 # Out of a hundred sessions: what is open now is a small part of what was ever done.
 STATES = (("draft", 2), ("sent", 4), ("funded", 4), ("running", 2), ("settled", 80),
           ("cancelled", 8))  # fmt: skip
-# The client wrote once on each dossier, and was read.
+# Three e-mails left of each dossier; its client wrote once, and was read.
 MESSAGE = """
 INSERT INTO message (training_id, author_role, author_name, body, key, written_at)
 SELECT id, 'client', 'Hélène Vasseur', 'Bonjour', 'k', updated_at FROM training_session"""
+EMAILS = """
+INSERT INTO email (training_id, letter, audience, to_email, to_name, subject, context, document_ids,
+                   dedupe_key, message_id, state, attempts, next_at, created_at, sent_at)
+SELECT id, 'documents', side.column1, 'a@b.example', 'A', 'Documents', '{}', '[]', ref || column1,
+       ref || column1, 'sent', 1, updated_at, updated_at, updated_at
+FROM training_session, (VALUES ('client'), ('trainer'), ('office')) side"""
 MARKS = """
 INSERT INTO message_mark (training_id, role, message_id, marked_at)
 SELECT training_id, side.column1, id, written_at FROM message, (VALUES ('trainer'), ('office')) side
@@ -63,10 +69,10 @@ def fill(data: Path, count: int) -> None:
                 "cancelled_at": f"{at} 09:00:00.000000" if state == "cancelled" else None,
             }
             copy_session(connection, 1, f"S-2026-{number:06d}", tables=("company",), **changes)
+        connection.execute(EMAILS)
         connection.execute(MESSAGE)
         connection.execute(MARKS)
         connection.execute("COMMIT")
-        connection.execute("ANALYZE")
 
 
 def plans(app: Any, visitor: Visitor, path: str) -> list[str]:

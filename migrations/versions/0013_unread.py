@@ -1,4 +1,4 @@
-"""What each side has still to read of a dossier has rows of its own."""
+"""What lists look for, unread messages and returned e-mails, is kept apart from all the rest."""
 
 from collections.abc import Sequence
 
@@ -29,6 +29,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("training_id", "role", name=op.f("pk_unread_message")),
     )
+    op.create_index(
+        "ix_email_bounced",
+        "email",
+        ["bounced_at"],
+        sqlite_where=sa.text("bounced_at IS NOT NULL"),
+        postgresql_where=sa.text("bounced_at IS NOT NULL"),
+    )
     op.create_index("ix_unread_message_list", "unread_message", ["role", "message_id"])
     for side in SIDES:
         op.execute(
@@ -44,3 +51,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("unread_message")
+    op.drop_index("ix_email_bounced", "email")

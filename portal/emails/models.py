@@ -32,6 +32,12 @@ class Email(db.Model):  # type: ignore[name-defined]
         CheckConstraint(one_of("state", EmailState), name="state"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_at"),
         Index("ix_email_due", "state", "next_at"),
+        Index(
+            "ix_email_bounced",
+            "bounced_at",
+            sqlite_where=db.text("bounced_at IS NOT NULL"),
+            postgresql_where=db.text("bounced_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, or_, select
 
 from portal import french
 from portal.access.rules import Role
@@ -29,7 +29,7 @@ STATE_LABEL = {
 }
 
 
-CAME_BACK = Label("Revenu, non remis", "bad", "x")
+RETURNED = Label("Revenu, non remis", "bad", "x")
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def of_training(training_id: int) -> list[Line]:
     return _lines(select(Email).where(Email.training_id == training_id), MOST)
 
 
-UNDELIVERED = or_(
-    Email.state.in_([EmailState.FAILED.value, EmailState.UNCERTAIN.value]),
-    and_(Email.bounced_at.is_not(None), Email.state == EmailState.SENT.value),
-)
+# Compared rather than « IS NOT NULL »: SQLite then looks in the index of those that came back.
+CAME_BACK = Email.bounced_at > datetime(1, 1, 1, tzinfo=UTC)
+LOST = or_(Email.state == EmailState.FAILED.value, CAME_BACK)
+UNDELIVERED = or_(Email.state == EmailState.UNCERTAIN.value, LOST)
 
 
 def recent(
@@ -70,7 +70,8 @@ def recent(
     if trainer_id is not None:
         statement = statement.join(TrainingSession).where(TrainingSession.trainer_id == trainer_id)
     if undelivered:
-        statement = statement.where(UNDELIVERED)
+        # found by their indexes first: in the order of a page, all that arrived would be read too
+        statement = statement.where(Email.id.in_(select(Email.id).where(UNDELIVERED)))
     if before is not None:
         statement = statement.where(Email.id < before)
     found = _lines(statement, PER_PAGE + 1)
@@ -98,7 +99,7 @@ def _lines(statement: Select[Email], most: int) -> list[Line]:
 
 def label_of(state: str, bounced_at: datetime | None) -> Label:
     """What became of a message, in two words; one that came back did not arrive."""
-    return CAME_BACK if bounced_at else STATE_LABEL[EmailState(state)]
+    return RETURNED if bounced_at else STATE_LABEL[EmailState(state)]
 
 
 def may_correct(mail: Email) -> bool:

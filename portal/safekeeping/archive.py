@@ -168,9 +168,9 @@ def _check(archive: tarfile.TarFile, manifest: Manifest) -> None:
     expected = {ROWS: manifest.rows_sha256, **{FILES + name: name for name in manifest.files}}
     found = set()
     for member in _members(archive):
-        stream = archive.extractfile(member)
-        if stream is None or member.name in found or member.name not in expected:
-            raise Unusable(f"La sauvegarde contient autre chose que prévu ({member.name!r})")
+        stream = _stream(archive, member)
+        if member.name in found or member.name not in expected:
+            raise _unexpected(member)
         if _digest(stream) != expected[member.name]:
             raise Unusable(f"La sauvegarde est altérée ({member.name})")
         found.add(member.name)
@@ -184,10 +184,19 @@ def _members(archive: tarfile.TarFile) -> Iterable[tarfile.TarInfo]:
 
 
 def _bytes(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    stream = archive.extractfile(member)
+    return _stream(archive, member).read()
+
+
+def _stream(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    """The content of a file; raises Unusable for a folder, or a link that leads elsewhere."""
+    stream = archive.extractfile(member) if member.isreg() else None
     if stream is None:
-        raise Unusable(f"La sauvegarde contient autre chose que prévu ({member.name!r})")
-    return stream.read()
+        raise _unexpected(member)
+    return stream
+
+
+def _unexpected(member: tarfile.TarInfo) -> Unusable:
+    return Unusable(f"La sauvegarde contient autre chose que prévu ({member.name!r})")
 
 
 def put_back_files(archive: tarfile.TarFile, store: FileStore) -> None:
@@ -202,9 +211,7 @@ def put_back_rows(archive: tarfile.TarFile, engine: Engine, write_options: dict[
 
     Raises Unusable when they do not fit: nothing was written then.
     """
-    stream = archive.extractfile(ROWS)
-    if stream is None:
-        raise Unusable(f"La sauvegarde contient autre chose que prévu ({ROWS!r})")
+    stream = _stream(archive, archive.getmember(ROWS))
     with engine.connect().execution_options(**write_options) as connection, connection.begin():
         try:
             rows.read(connection, stream)

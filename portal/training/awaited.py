@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, select
 
 from portal import clock, french
 from portal.access.rules import Role
-from portal.emails.models import Email, EmailState
+from portal.emails.models import Email
+from portal.emails.reading import LOST
 from portal.extensions import db
 from portal.funding.rules import FunderChoice
 from portal.messages.models import Message, UnreadMessage
@@ -54,17 +55,17 @@ def _in_scope(trainer_id: int | None) -> list[ColumnElement[bool]]:
     return [] if trainer_id is None else [_t.trainer_id == trainer_id]
 
 
+def _looked_up_first(few: Select[*tuple[Any, ...]]) -> CTE:
+    """Those few rows lead to their sessions: never every session to its few rows."""
+    return few.cte().prefix_with("MATERIALIZED")
+
+
 def _failed_mails(trainer_id: int | None) -> list[Todo]:
+    lost = _looked_up_first(select(Email.to_email, Email.training_id).where(LOST))
     statement = (
-        select(Email.to_email, _t.ref)
-        .join(_t, Email.training_id == _t.id)
-        .where(
-            *_in_scope(trainer_id),
-            or_(
-                Email.state == EmailState.FAILED.value,
-                and_(Email.bounced_at.is_not(None), Email.state == EmailState.SENT.value),
-            ),
-        )
+        select(lost.c.to_email, _t.ref)
+        .join(_t, _t.id == lost.c.training_id)
+        .where(*_in_scope(trainer_id))
         .limit(5)
     )
     return [
@@ -84,14 +85,17 @@ def _failed_mails(trainer_id: int | None) -> list[Todo]:
 def _unread(trainer_id: int | None) -> list[Todo]:
     """The dossiers with a message this side has not said it read, the latest first."""
     role = Role.OFFICE if trainer_id is None else Role.TRAINER
+    unread = _looked_up_first(
+        select(UnreadMessage.message_id).where(UnreadMessage.role == role.value)
+    )
     statement = (
         select(Message.author_name, _t.ref, Programme.title)
-        .select_from(UnreadMessage)
-        .join(Message, Message.id == UnreadMessage.message_id)
-        .join(_t, _t.id == UnreadMessage.training_id)
+        .select_from(unread)
+        .join(Message, Message.id == unread.c.message_id)
+        .join(_t, _t.id == Message.training_id)
         .outerjoin(Programme, Programme.id == _t.programme_id)
-        .where(UnreadMessage.role == role.value, *_in_scope(trainer_id))
-        .order_by(UnreadMessage.message_id.desc())
+        .where(*_in_scope(trainer_id))
+        .order_by(unread.c.message_id.desc())
         .limit(5)
     )
     return [

@@ -18,6 +18,7 @@ class Box:
     dialogue: list[str] = field(default_factory=list)
     password: str = "secret mot"
     is_broken: bool = False
+    is_refusing: bool = False
     port: int = 0
 
     @property
@@ -39,6 +40,8 @@ class Box:
             return [b"OK in" if right else b"NO [AUTHENTICATIONFAILED] wrong"]
         if command == "SELECT":
             return [b"* %d EXISTS" % len(self.messages), b"OK [READ-WRITE] selected"]
+        if command == "UID" and self.is_refusing:
+            return [b"NO [UNAVAILABLE] later"]
         if command == "UID" and not self.is_broken:
             return self._uid(words[1].upper(), line)
         return [b"BAD what"]

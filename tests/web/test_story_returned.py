@@ -190,11 +190,12 @@ def test_a_report_too_heavy_is_not_fetched(app: Flask, box: Box, sent: Told) -> 
     assert box.seen == {1}
 
 
-@pytest.mark.parametrize("fault", ["password", "broken", "gone"])
+@pytest.mark.parametrize("fault", ["password", "broken", "refusing", "gone"])
 def test_a_mailbox_that_cannot_be_read_is_said_in_the_log(
     app: Flask, box: Box, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    box.is_broken = fault == "broken"
+    box.is_broken, box.is_refusing = fault == "broken", fault == "refusing"
+    box.add(b"Content-Type: multipart/report; report-type=delivery-status\r\n\r\n--")
     if fault == "password":
         box.password = "another"
     if fault == "gone":

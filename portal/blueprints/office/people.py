@@ -18,7 +18,6 @@ from portal.journal.organisation_reading import of_organisation as acts_of
 from portal.web import PortalForm
 
 blueprint = Blueprint("people", __name__)
-MAX_ID = 2**31 - 1
 FEW = 5  # acts on the page of a person
 SIDES = {"formation": Role.TRAINER, "organisme": Role.OFFICE}
 
@@ -121,8 +120,7 @@ def _act(user_id: int, done: str, act: Callable[..., None], *arguments: bool | R
 
 
 def _user(user_id: int) -> User:
-    found = db.session.get(User, user_id) if user_id <= MAX_ID else None
-    return found or abort(404)
+    return db.session.get(User, user_id) or abort(404)
 
 
 def _page(user: User, form: PortalForm, status: int = 200) -> Response:
