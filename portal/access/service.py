@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import contains_eager
 
 from portal import clock
@@ -177,6 +177,21 @@ def _grant(link_id: int, rotation: int, cookie_value: str, at: datetime) -> None
     )
 
 
+# Asked by every page of a space: built once.
+_GRANTS = (
+    select(Grant)
+    .join(Grant.link)
+    .join(ShareLink.training)
+    .options(contains_eager(Grant.link).contains_eager(ShareLink.training))
+    .where(
+        Grant.cookie_sha256 == bindparam("cookie"),
+        TrainingSession.public_id == bindparam("public_id"),
+        ShareLink.scope == bindparam("scope"),
+    )
+    .order_by(Grant.seen_at.desc())
+)
+
+
 def space_of(
     cookie_value: str | None, public_id: str, at: datetime, scope: Scope = Scope.SPACE
 ) -> Grant | None:
@@ -186,18 +201,8 @@ def space_of(
     """
     if not cookie_value:
         return None
-    grants = db.session.scalars(
-        select(Grant)
-        .join(Grant.link)
-        .join(ShareLink.training)
-        .options(contains_eager(Grant.link).contains_eager(ShareLink.training))
-        .where(
-            Grant.cookie_sha256 == digest(cookie_value),
-            TrainingSession.public_id == public_id,
-            ShareLink.scope == scope.value,
-        )
-        .order_by(Grant.seen_at.desc())
-    )
+    asked = {"cookie": digest(cookie_value), "public_id": public_id, "scope": scope.value}
+    grants = db.session.scalars(_GRANTS, asked)
     grant = next((x for x in grants if _is_open(x, at)), None)
     if grant is not None and at - grant.seen_at >= TOUCH_EVERY:
         note(Grant, grant.id, seen_at=at)

@@ -8,7 +8,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import joinedload
 
 from portal import clock, french
@@ -226,16 +226,20 @@ def open_login(user: User, ip: str | None, user_agent: str | None, at: datetime)
     return token
 
 
+# Asked by every page behind a door: built once.
+_LOGIN = (
+    select(LoginSession)
+    .options(joinedload(LoginSession.user))
+    .where(LoginSession.token_sha256 == bindparam("token"))
+)
+
+
 def login_of(token: str, at: datetime) -> LoginSession | None:
     """The open login of that token; its « last seen » is written at most once a minute.
 
     None when it ended, idled too long, or the account was disabled.
     """
-    login = db.session.scalar(
-        select(LoginSession)
-        .options(joinedload(LoginSession.user))
-        .where(LoginSession.token_sha256 == digest(token))
-    )
+    login = db.session.scalar(_LOGIN, {"token": digest(token)})
     if login is None or not login.user.is_enabled:
         return None
     role = Role(login.user.role)

@@ -57,6 +57,7 @@ def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
     tripwire = Tripwire(pdf.ASSETS)
     sys.addaudithook(tripwire)
     gc.freeze()  # what the libraries hold is never garbage: each collection skips it
+    gc.set_threshold(20_000)  # a paper leaves little garbage: looking for it was a twentieth
     write_frame(answers, json.dumps({"ready": True}).encode())
     while (frame := read_frame(jobs)) is not None:
         _allow_processor_time()

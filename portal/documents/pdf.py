@@ -6,7 +6,6 @@ process: neither belongs in a process that answers people.
 
 import io
 import logging
-import re
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,15 +18,17 @@ from reportlab import rl_config
 from reportlab.lib.fonts import addMapping
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from xhtml2pdf import default
+from xhtml2pdf import default, tables
 from xhtml2pdf.config.resources import ResourceAccessPolicy
 from xhtml2pdf.document import pisaDocument
+from xhtml2pdf.xhtml2pdf_reportlab import PmlKeepInFrame
+
+from portal.documents import style
+from portal.documents.style import ACCENT
 
 ASSETS = Path(__file__).parent / "assets"
 TOTAL = "\ue000"  # stands for the number of pages; private use, so `pdftext` drops it from texts
 MAX_BYTES = 2 * 1024 * 1024
-FALLBACK = ", secours"  # in paper.css, after the text family
-ACCENT = "#0b5f62"  # in paper.css
 _FACES = {
     ("papier", 0, 0): "SourceSans3-Regular.ttf",
     ("papier", 1, 0): "SourceSans3-Semibold.ttf",
@@ -50,6 +51,22 @@ class PaperError(RuntimeError):
 class Pdf:
     content: bytes
     pages: int
+
+
+class Cell(PmlKeepInFrame):
+    """What a table cell holds, drawn in the lines it was measured in.
+
+    reportlab takes a millionth of a point off its width in between: no line that was broken would
+    be found again, and each text of each cell would be broken twice.
+    """
+
+    width: float
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        size: tuple[float, float] = super().wrap(width, height)
+        if 0 < self.maxWidth - self.width < 1e-5:
+            self.width = self.maxWidth
+        return size
 
 
 def _only(logo: bytes | None) -> Callable[[str, str], str]:
@@ -80,6 +97,7 @@ def prepare() -> None:
     """Registers the embedded fonts once per process, and makes the bytes reproducible."""
     rl_config.invariant = 1
     rl_config.useA85 = 0
+    tables.PmlKeepInFrame = Cell
     for (family, bold, italic), file in _FACES.items():
         face = file.removesuffix(".ttf")
         if face not in pdfmetrics.getRegisteredFontNames():
@@ -91,23 +109,11 @@ def prepare() -> None:
     addMapping("helvetica", 0, 0, "Helvetica")  # the line above left it bold and italic
 
 
-@cache
-def _stylesheet(accent: str, needs_other_scripts: bool) -> str:
-    css = (ASSETS / "paper.css").read_text(encoding="utf-8").replace(ACCENT, accent)
-    return css if needs_other_scripts else css.replace(FALLBACK, "")
-
-
 def stylesheet(html: str, accent: str) -> str:
-    """The style of papers, in the organisation's colour (anything but #rrggbb is ignored).
-
-    The second family is there only where `html` needs it, as it is looked up for every text.
-    """
-    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", accent):
-        accent = ACCENT
+    """The style of that paper, in the organisation's colour."""
     known = pdfmetrics.getFont("SourceSans3-Regular").face.charToGlyph
-    return _stylesheet(
-        accent, any(ord(letter) not in known for letter in set(html) if letter > " ")
-    )
+    others = any(ord(letter) not in known for letter in set(html) if letter > " ")
+    return style.stylesheet(html, accent, has_other_scripts=others)
 
 
 def render(html: str, expected_pages: int, logo: bytes | None = None, accent: str = ACCENT) -> Pdf:

@@ -1,9 +1,9 @@
 """The outbox: a message is a row of the business transaction, the worker carries it out."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, or_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import UTCDateTime, db, one_of
@@ -62,3 +62,8 @@ class Email(db.Model):  # type: ignore[name-defined]
     bounced_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     training: Mapped[TrainingSession | None] = relationship()
+
+
+# Compared rather than « IS NOT NULL »: SQLite then looks in the index of those that came back.
+CAME_BACK = Email.bounced_at > datetime(1, 1, 1, tzinfo=UTC)
+LOST = or_(Email.state == EmailState.FAILED.value, CAME_BACK)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Select, or_, select
 
 from portal import french
 from portal.access.rules import Role
 from portal.documents.models import Document
-from portal.emails.models import Email, EmailState
+from portal.emails.models import LOST, Email, EmailState
 from portal.extensions import db
 from portal.signature.copies import ATTACHED
 from portal.training.labels import Label
@@ -52,9 +52,6 @@ def of_training(training_id: int) -> list[Line]:
     return _lines(select(Email).where(Email.training_id == training_id), MOST)
 
 
-# Compared rather than « IS NOT NULL »: SQLite then looks in the index of those that came back.
-CAME_BACK = Email.bounced_at > datetime(1, 1, 1, tzinfo=UTC)
-LOST = or_(Email.state == EmailState.FAILED.value, CAME_BACK)
 UNDELIVERED = or_(Email.state == EmailState.UNCERTAIN.value, LOST)
 
 

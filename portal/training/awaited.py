@@ -9,8 +9,7 @@ from sqlalchemy import CTE, ColumnElement, Select, select
 
 from portal import clock, french
 from portal.access.rules import Role
-from portal.emails.models import Email
-from portal.emails.reading import LOST
+from portal.emails.models import LOST, Email
 from portal.extensions import db
 from portal.funding.rules import FunderChoice
 from portal.messages.models import Message, UnreadMessage

@@ -102,7 +102,7 @@ def test_the_web_process_starts_without_what_it_never_uses(tmp_path: Path) -> No
         "create_app(Config.from_env({'PORTAL_DEMO': '1', 'PORTAL_DATA': sys.argv[1]}))\n"
         "heavy = {'xhtml2pdf', 'reportlab', 'svglib', 'PIL', 'lxml', 'pypdf', 'pikepdf'}\n"
         "heavy |= {'pyhanko', 'pyhanko_certvalidator', 'asn1crypto', 'cryptography', 'aiohttp'}\n"
-        "heavy |= {'psycopg', 'alembic', 'flask_migrate', 'mako'}\n"
+        "heavy |= {'psycopg', 'alembic', 'flask_migrate', 'mako', 'httpx'}\n"
         "loaded = {name.partition('.')[0] for name in sys.modules}\n"
         "ours = {'portal.demonstration', 'portal.safekeeping', 'portal.cli.processes'}\n"
         "print(sorted(heavy & loaded | ours & set(sys.modules)))\n"

@@ -1,6 +1,7 @@
 """Tables as files: what spreadsheets read of them, and what they must never run."""
 
 import csv
+import hashlib
 import io
 import tracemalloc
 import zipfile
@@ -141,3 +142,14 @@ def test_a_printed_workbook_keeps_its_columns_on_one_page() -> None:
     assert fits.get("fitToPage") == "1"
     assert (page.get("orientation"), page.get("fitToWidth")) == ("landscape", "1")
     assert page.get("fitToHeight") == "0"  # as many pages down as there are rows
+
+
+def test_a_workbook_given_out_in_pieces_is_whole() -> None:
+    texts = [hashlib.sha256(str(n).encode()).hexdigest() * 4 for n in range(6_000)]
+    pieces = list(tabular.xlsx_file("Sessions", COLUMNS[:1], [(text,) for text in texts]))
+    assert len(pieces) > 2
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
+        assert archive.testzip() is None
+        tree = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))  # noqa: S314
+    rows = ["".join(row.itertext()) for row in tree.iter(f"{NAME}row")]
+    assert rows == ["Client", *texts]

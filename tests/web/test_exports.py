@@ -132,6 +132,19 @@ def test_the_queue_the_messages_and_the_catalogue(app: Flask, office: Visitor) -
     assert (programme["Référence"], programme["Complet"]) == ("PPP-14", "oui")
 
 
+def test_the_queue_holds_what_waits_for_a_decision_alone(app: Flask, office: Visitor) -> None:
+    waiting = a_training(app, "received")
+    a_training(app, "funded")  # its agreement was validated
+    lines = table(office.get(f"{OFFICE}accords/export/csv"))
+    assert [line["Session"] for line in lines] == [waiting.ref]
+
+
+def test_a_session_paid_by_the_client_alone_names_no_opco(app: Flask, office: Visitor) -> None:
+    a_training(app, "sent", funding={"funder": "none"})
+    (line,) = table(office.get(f"{OFFICE}export/csv"))
+    assert line["Financeur"] == "Sans OPCO"
+
+
 def test_a_trainer_reads_own_messages_only(
     app: Flask, trainer: Visitor, other_trainer: Visitor
 ) -> None:

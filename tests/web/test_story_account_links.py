@@ -258,3 +258,22 @@ def test_the_journal_keeps_every_act_on_an_account(
     assert told["disable_person"]["actor"] == "Nadia Belkacem"
     assert (told["change_address"]["before"], told["change_address"]["after"]) == (TRAINER, NEW)
     assert {details["ip"] for details in told.values()} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("letter", "to", "days"), [("account_address", NEW, 1), ("account_address_asked", TRAINER, 7)]
+)
+def test_a_confirmation_lasts_a_day_and_the_way_back_a_week(
+    app: Flask,
+    frozen: time_machine.Traveller,
+    anonymous: Visitor,
+    letter: str,
+    to: str,
+    days: int,
+) -> None:
+    ask_address(sign_in(app, TRAINER))
+    link = link_in(app, to, letter)
+    frozen.shift(timedelta(days=days) - timedelta(seconds=1))
+    assert_live(anonymous, link)
+    frozen.shift(1)
+    assert_gone(anonymous, link)

@@ -176,6 +176,10 @@ def test_what_proves_nothing_marks_nothing(
         b"Content-Type: multipart/report; report-type=delivery-status\r\n\r\n--",
         REPORT.encode().replace(b"Action", b"\xff\xfe"),
         b"Content-Type: multipart/report; report-type=delivery-status;" + b" x=" + b"y" * 70_000,
+        REPORT.encode().replace(
+            b"multipart/report; report-type=delivery-status", b"multipart/mixed"
+        ),
+        REPORT.replace("Message-ID: {message_id}\r\n", "").encode(),
         ("Content-Type: multipart/report; boundary=b\r\n\r\n" + "--b\r\n" * 3_000).encode(),
     ],
 )
