@@ -53,6 +53,10 @@ def another_first(members: Members) -> Members:
     return [members[1], members[0], *members[2:]]
 
 
+def nothing_at_all(_members: Members) -> Members:
+    return []
+
+
 def a_heavy_inventory(members: Members) -> Members:
     info, content = members[0]
     return [(info, content + b" " * archive.MANIFEST_LIMIT), *members[1:]]
@@ -97,6 +101,7 @@ def one_file_more(members: Members) -> Members:
     ("change", "sentence"),
     [
         (another_first, NOT_ONE),
+        (nothing_at_all, NOT_ONE),
         (a_heavy_inventory, NOT_ONE),
         (an_inventory_that_is_a_folder, OTHER),
         (an_inventory_in_prose, ILLEGIBLE),

@@ -150,6 +150,16 @@ def test_any_column_of_any_entry_that_changes_is_named(file: Path, column: str, 
     assert verify() == [f"Entrée n° {seq} : elle a été modifiée"]
 
 
+@pytest.mark.parametrize("spelled", ["2026-11-23 09:00:00.0", "2026-11-23  09:00:00.000000"])
+def test_an_instant_spelled_another_way_is_named(file: Path, spelled: str) -> None:
+    """It says the same hour, and is not the text that was written."""
+    first = db.session.get_one(JournalEntry, 1)
+    written = first.at.strftime("%Y-%m-%d %H:%M:%S.%f")
+    spelled = spelled.replace("2026-11-23", written[:10]).replace("09:00:00", written[11:19])
+    meddle(file, "UPDATE journal_entry SET at = ? WHERE seq = 1", spelled)
+    assert verify() == ["Entrée n° 1 : elle a été modifiée"]
+
+
 def texts_of(file: Path) -> list[tuple[str, str, bytes]]:
     """Every text of entry 3 and of its details: table, column, bytes."""
     found = []

@@ -1,5 +1,6 @@
 """Logins and tries: what is listed, what is counted, what a browser keeps; profiles of people."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,9 +14,11 @@ from portal.access.rules import Role
 from portal.accounts import people
 from portal.accounts import service as accounts
 from portal.accounts.models import LoginSession
+from portal.app import create_app
+from portal.config import Config
 from portal.extensions import db, writing
 from portal.journal.models import JournalEntry
-from tests.conftest import NOW, OFFICE, OTHER_TRAINER, PASSWORD, TRAINER, sign_in, user
+from tests.conftest import NOW, OFFICE, OTHER_TRAINER, PASSWORD, TRAINER, close, sign_in, user
 from tests.pages import Visitor, text_of
 from tests.screens import assert_refused, follow
 from tests.web.test_story_account_links import page_of
@@ -80,6 +83,20 @@ def test_a_browser_holds_one_login_at_a_time(app: Flask, trainer: Visitor) -> No
     assert trainer.post("/connexion", data=data).status_code == 303
     with app.app_context():
         assert [login.user_id for login in logins(app)] == [user(OTHER_TRAINER).id]
+
+
+def test_nothing_of_the_anonymous_session_is_kept_after_the_login(
+    app: Flask, anonymous: Visitor
+) -> None:
+    """Somebody who put a session in this browser before knows nothing of the one that follows."""
+    page = anonymous.get("/connexion")
+    before = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    assert anonymous.submit(page, {"email": TRAINER, "password": PASSWORD}).status_code == 303
+    anonymous.post("/deconnexion", data={"csrf_token": before})
+    assert anonymous.get("/formateur/").status_code == 200
+    page = anonymous.get("/formateur/")
+    assert anonymous.submit(page, form=".top__end form").status_code == 303
+    assert anonymous.get("/formateur/").status_code == 303
 
 
 def test_logins_of_long_ago_are_swept_away_by_the_next(
@@ -283,8 +300,25 @@ def test_a_disabled_colleague_is_nobody_to_rely_on(app: Flask, office: Visitor) 
     assert "dernier compte actif" in text_of(follow(office, answer))
     with app.app_context():
         assert people.is_last_office(user(OFFICE))
-        assert not people.is_last_office(user(OTHER_TRAINER))
-        assert not people.is_last_office(user(TRAINER))
+    with app.app_context(), writing():
+        user(OFFICE).is_enabled = False  # out already, they are the last of nothing
+    with app.app_context():
+        for email in (OFFICE, OTHER_TRAINER, TRAINER):
+            assert not people.is_last_office(user(email))
+
+
+def test_the_demonstration_offers_the_accounts_that_may_come_in(config: Config) -> None:
+    """And those alone whose password is everybody's."""
+    app = create_app(replace(config, demo=True, base_url="http://127.0.0.1:8000"))
+    with app.app_context(), writing():
+        for email in (OFFICE, OTHER_TRAINER):
+            user(email).is_demonstration = True
+        user(OTHER_TRAINER).is_enabled = False
+    page = app.test_client().get("/connexion", base_url="http://127.0.0.1:8000")
+    close(app)
+    assert "Nadia Belkacem" in page.text
+    assert "Malik Aubertin" not in page.text
+    assert "Claire Montagnier" not in page.text
 
 
 def test_nobody_is_looked_for_beyond_what_rows_can_be(office: Visitor) -> None:
