@@ -203,13 +203,13 @@ class TextsForm(PortalForm):
 
     terms = TextAreaField(
         "Conditions générales",
-        description="Annexe de la convention. Une ligne vide sépare deux paragraphes.",
+        description="Jointes au devis. Une ligne vide sépare deux paragraphes.",
         validators=[Required("Écrivez les conditions générales"), MaxLength(LENGTHS["terms"])],
         render_kw={"rows": 16},
     )
     internal_rules = TextAreaField(
         "Règlement intérieur",
-        description="Annexe du programme (articles L6352-3 et suivants du Code du travail).",
+        description="Annexe de la convention (articles L6352-3 et suivants du Code du travail).",
         validators=[
             Required("Écrivez le règlement intérieur"),
             MaxLength(LENGTHS["internal_rules"]),

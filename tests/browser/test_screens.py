@@ -300,6 +300,7 @@ BACK_OFFICE: dict[str, Way] = {
         to("/organisme/reglages/apparence"), "#reglages .btn--primary", accent="#FFD400"
     ),
     "relances": to("/organisme/relances/"),
+    "journal": to("/organisme/journal/"),
     "personnes": to("/organisme/personnes/"),
     "inviter-refuse": refused(to("/organisme/personnes/inviter")),
     "compte": to("/compte/"),

@@ -75,6 +75,21 @@ def test_each_half_day_is_an_event_for_each_audience(
             assert path in visitor.get(page).text
 
 
+def test_the_place_is_the_one_that_was_chosen(app: Flask, trainer: Visitor) -> None:
+    days = story.first_days(1)
+    for mode, typed, place in (
+        ("remote", "", "À distance"),
+        ("other", "Salle des fêtes\n21000 Dijon", "Salle des fêtes 21000 Dijon"),
+        ("client", "", "14 rue des Forges, 21200 Beaune"),
+    ):
+        schedule = story.schedule(days, place_mode=mode, place=typed)
+        training = a_training(app, "sent", schedule=schedule)
+        found = events(file_of(trainer, f"{training.page}agenda.ics"))
+        assert {event.value("LOCATION") for event in found} == {place}
+        assert all("À confirmer" in event.value("DESCRIPTION") for event in found)
+        assert not any("Intervention" in event.value("DESCRIPTION") for event in found)
+
+
 def test_a_draft_without_dates_has_no_calendar(app: Flask, trainer: Visitor) -> None:
     training = a_training(app, schedule=None)
     assert trainer.get(f"{training.page}agenda.ics").status_code == 404

@@ -13,6 +13,7 @@ from portal.training.models import TrainingSession
 from tests import story
 from tests.conftest import NOW, TRAINER
 from tests.pages import Visitor, soup_of, text_of
+from tests.screens import section
 from tests.story import CLIENT, Told, a_training, made
 from tests.web.test_story_wrong_address import RIGHT, fail, sign_request, written
 
@@ -205,3 +206,11 @@ def test_the_address_of_a_colleague_is_not_put_right_on_a_message(
     with app.app_context(), writing():
         db.session.get_one(Email, mail_id).audience = audience
     assert press(office, f"{OFFICE}{mail_id}/adresse", address=RIGHT) == 422
+
+
+def test_a_dossier_lists_its_own_messages_alone(app: Flask, trainer: Visitor, sent: Told) -> None:
+    other = "achats@charpentes-morel.example"
+    theirs = a_training(app, "shared", client_email=other)
+    assert CLIENT in section(trainer.get(sent.page), "Courriels")
+    assert other not in section(trainer.get(sent.page), "Courriels")
+    assert CLIENT not in section(trainer.get(theirs.page), "Courriels")

@@ -76,7 +76,7 @@ def test_the_next_action_once_papers_are_sent(app: Flask, client_of: ClientOf) -
         ("Signature de la convention", "todo"),
         ("Formation", "todo"),
     ]
-    assert "Étape 3 sur 6" in text_of(page)
+    assert "3 sur 6 : " in text_of(page)
     text = section(page, "Avancement")
     assert "23 novembre 2026, à helene.vasseur@menuiserie-vasseur.example" in text
     assert "12 et 13 janvier 2027" in text

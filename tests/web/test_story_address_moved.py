@@ -138,3 +138,26 @@ def test_the_signatory_s_own_address_is_the_office_s_to_change(
         assert company is not None
         assert company.signatory_email == RIGHT
         assert company.contact_email == "comptable@menuiserie-vasseur.example"
+
+
+def test_an_address_that_the_company_s_card_alone_names_is_put_right(
+    app: Flask, office: Visitor, sent: Told
+) -> None:
+    mail_id, former = fail(app, sent, "documents_to_client")
+    with app.app_context(), writing():
+        for link in db.session.get_one(TrainingSession, sent.id).links:
+            link.recipient_email = None
+    assert mend(office, "organisme", mail_id).status_code == 303
+    assert "documents_to_client" in written(app, sent, RIGHT)
+    assert "documents_to_client" in written(app, sent, former)  # as it was written, and failed
+
+
+def test_what_waits_for_somebody_else_of_the_client_stays_there(
+    app: Flask, office: Visitor, sent: Told
+) -> None:
+    accountant = "comptable@menuiserie-vasseur.example"
+    put(app, mail_of(app, "invitation"), EmailState.QUEUED, to_email=accountant)
+    mail_id, _former = fail(app, sent, "documents_to_client")
+    assert mend(office, "organisme", mail_id).status_code == 303
+    assert written(app, sent, accountant) == ["invitation"]
+    assert "invitation" not in written(app, sent, RIGHT)

@@ -1,6 +1,8 @@
 """A message the client's server gave back: said on the line, with its fix, and never « envoyé »."""
 
+import imaplib
 import logging
+import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,7 +11,7 @@ from flask import Flask
 
 from portal import clock, correspondence
 from portal.config import Config, ConfigError
-from portal.emails import bounces
+from portal.emails import bounces, mailbox
 from portal.emails.models import Email, EmailState
 from portal.extensions import db, writing
 from portal.journal import service as journal
@@ -210,8 +212,39 @@ def test_a_mailbox_that_cannot_be_read_is_said_in_the_log(
     assert "secret" not in caplog.text
 
 
-def test_without_a_mailbox_nothing_is_asked(app: Flask) -> None:
+def test_without_a_mailbox_nothing_is_asked(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     assert collected(app) == 0
+    assert caplog.text == ""
+
+
+def test_over_tls_the_server_proves_who_it_is_before_a_word_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, int, ssl.SSLContext]] = []
+
+    class OverTLS:
+        def __init__(
+            self, host: str, port: int, *, ssl_context: ssl.SSLContext, timeout: float
+        ) -> None:
+            asked.append((host, port, ssl_context))
+            assert timeout == mailbox.TIMEOUT
+            raise OSError("certificate verify failed")
+
+    class InClear:
+        error = imaplib.IMAP4.error
+
+        def __init__(self, *_arguments: object, **_others: object) -> None:
+            raise AssertionError("the password would travel in clear")
+
+    monkeypatch.setattr(imaplib, "IMAP4_SSL", OverTLS)
+    monkeypatch.setattr(imaplib, "IMAP4", InClear)
+    for url in ("imaps://a:b@mx.example", "imaps://a:b@mx.example:1993"):
+        with pytest.raises(mailbox.MailboxError, match="certificate"), mailbox.opened(url):
+            pass
+    assert [(host, port) for host, port, _ in asked] == [("mx.example", 993), ("mx.example", 1993)]
+    for _host, _port, context in asked:
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
 
 
 @pytest.mark.parametrize("url", ["imap://mx.example", "imap+plain://mx.example", "https://x"])

@@ -1,6 +1,7 @@
 """The organisation's settings change while dossiers are open: papers sent keep their words, and
 each page says what to do."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -243,3 +244,18 @@ def test_what_is_checked_says_nothing_of_a_first_sending(app: Flask, office: Vis
     assert "Depuis le dernier envoi" not in text_of(office.get(f"{file_page(training)}verifier"))
     assert clock.today()
     assert messages(app, training) == []
+
+
+def test_the_client_reads_the_delay_its_convention_prints(
+    app: Flask, office: Visitor, client_of: Callable[[int], Visitor]
+) -> None:
+    """Papers sent keep their delay of payment; the pages around them say the same."""
+    training = a_training(app, "funded")
+    change(office, "banque", payment_days="45")
+    with app.app_context():
+        signing = second_half.sign_path(app, training.id)
+    space = text_of(client_of(training.id).get(training.space))
+    assert "payable à 30 jours" in space
+    signatory = Visitor(app, app.response_class)
+    page = follow(signatory, signatory.submit(signing))
+    assert "payable à 30 jours" in text_of(page)

@@ -103,6 +103,7 @@ def show_space(
         place=space_words.place(training),
         money_lines=space_words.money_lines(training, accounts.organisation()),
         remainder=space_words.remainder(training, accounts.organisation()),
+        payment_days=space_words.payment_days(training, accounts.organisation()),
         kit=space_words.kit(training, accounts.organisation()),
         staff_note=staff_note,
         split=fundings.split_of(training) if training.granted_cents is not None else None,

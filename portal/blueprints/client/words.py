@@ -95,8 +95,15 @@ def money_lines(training: TrainingSession, organisation: Organisation) -> list[t
             (f"Facturé à l’entreprise{including}", money.euros(split.client_due_cents)),
         ]
     elif training.funder_choice != FunderChoice.NONE:
-        lines.append(("Pris en charge", "à confirmer"))
+        is_refused = training.state == State.REFUSED
+        lines.append(("Pris en charge", "refusé" if is_refused else "à confirmer"))
     return lines
+
+
+def payment_days(training: TrainingSession, organisation: Organisation) -> int:
+    """Days after the invoice as the papers in force print them, whatever the setting became."""
+    standing = next((paper for paper in training.documents if paper.superseded_at is None), None)
+    return int(standing.facts["payment"]["days"]) if standing else organisation.payment_days
 
 
 def remainder(training: TrainingSession, organisation: Organisation) -> tuple[str, str]:
