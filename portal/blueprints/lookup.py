@@ -243,7 +243,12 @@ def context(opened: Opened) -> dict[str, Any]:
         siret = row.siret if row else None
     card, proposal, state = _known(look, row if row and row.siret == siret else None)
     typed = opened.raws.get("company")
-    differing = [n for n in companies.FIELDS if card.get(n) and card[n] != _first(typed, n)]
+    differing = [
+        # capitals and accents apart: « 14 rue des Forges » is no other address
+        n
+        for n in companies.FIELDS
+        if card.get(n) and french.fold(str(card[n])) != french.fold(_first(typed, n))
+    ]
     return {
         "look": look,
         "siret": siret,

@@ -230,6 +230,11 @@ def test_a_siret_fills_the_company(told: story.Told, trainer: Visitor) -> None:
     assert "Proposé, à confirmer" in said  # the live summary
 
 
+def test_capitals_and_accents_are_no_difference(told: story.Told, trainer: Visitor) -> None:
+    press(trainer, told, "Chercher", siret=fake.VASSEUR, address="14 rue des forges")
+    assert "diffèrent de l’annuaire" not in text_of(trainer.get(told.step("client")))
+
+
 def test_what_was_typed_is_kept_and_can_be_given_up(told: story.Told, trainer: Visitor) -> None:
     shown = press(trainer, told, "Chercher", siret=fake.VASSEUR, legal_name="Vasseur & fille")
     assert values(shown, "legal_name", "city") == ["Vasseur & fille", "Beaune"]
