@@ -123,6 +123,7 @@ def test_everything_to_correct_is_said_at_once(app: Flask, described: Path) -> N
         ("#0B5F62", "#FFD400", "accent\u00a0: Cette couleur est trop claire"),
         ("20 000,00", "20.000", "se lit de deux façons"),
         ("contact@rivage", "contact.rivage", "ce n’est pas une adresse e-mail"),
+        ("contact@rivage", "a@b.example contact@rivage", "ce n’est pas une adresse e-mail"),
         ('"logo.png"', '"absent.png"', "absent.png est illisible"),
     ],
 )

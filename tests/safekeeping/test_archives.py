@@ -227,3 +227,10 @@ def test_what_was_handed_in_is_verified_as_it_came_and_page_by_page(restored: Fl
         f"Taille inattendue : {name}, telle quelle (12 au lieu de 3)",
         f"Fichier manquant : {name}, image d’une page ({'1' * 64})",
     ]
+
+
+def test_an_organisation_without_a_logo_lacks_no_file(restored: Flask) -> None:
+    with restored.app_context():
+        with writing():
+            accounts.organisation().logo_sha256 = None
+        assert findings.findings() == []

@@ -109,7 +109,29 @@ def test_a_reset_mailed_to_an_address_the_account_left_sets_no_password(
     assert may_sign_in(app, NEW, PASSWORD)
 
 
+def test_pressing_the_button_of_a_forged_or_dead_link_does_nothing(
+    app: Flask, anonymous: Visitor
+) -> None:
+    link = forget(app, TRAINER)
+    page = anonymous.get(link)
+    token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    data = {"csrf_token": token, "new_password": "court"}
+    forged = f"/acces/mdp-999-{'A' * 43}"
+    assert anonymous.post(forged, data=data).status_code == 404
+    anonymous.submit(page, {"new_password": CHOSEN})
+    assert anonymous.post(link, data=data).status_code == 410  # whatever is typed, it is over
+
+
 # --- What an act closes
+
+
+def test_a_login_does_not_come_back_with_the_account(app: Flask, office: Visitor) -> None:
+    claire = sign_in(app, TRAINER)
+    page = page_of(app, TRAINER)
+    office.submit(page, form="main form[action$='/desactiver']")
+    office.submit(page, form="main form[action$='/reactiver']")
+    assert claire.get("/formateur/").status_code == 303
+    assert may_sign_in(app, TRAINER, PASSWORD)
 
 
 def test_a_link_does_not_come_back_with_the_account(
