@@ -1,11 +1,13 @@
 """The CV of whoever teaches: handed in like any file, read by that person and the office alone."""
 
 import io
+import random
 import time
 
 import pytest
 import time_machine
 from flask import Flask
+from PIL import Image
 from pypdf import PdfReader
 from werkzeug.test import TestResponse
 
@@ -112,6 +114,13 @@ def test_taking_away_what_is_not_there_leaves_no_trace(app: Flask, trainer: Visi
     for _ in range(2):
         trainer.submit(page, form="form[action='/compte/cv/retirer']")
     assert events(app) == ["send_cv", "remove_cv"]
+
+
+def test_a_cv_heavier_than_a_form_is_taken(app: Flask, trainer: Visitor) -> None:
+    noise = Image.frombytes("RGB", (400, 400), random.Random(1).randbytes(480_000))
+    content = pictures.encoded(noise, "PNG")
+    assert len(content) > 256 * 1024
+    assert "Bien reçu" in text_of(follow(trainer, hand_in(trainer, PAGE, (content, "cv.png"))))
 
 
 def test_photos_become_one_pdf_and_are_not_kept(app: Flask, trainer: Visitor) -> None:

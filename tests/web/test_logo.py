@@ -1,6 +1,7 @@
 """The logo of the papers: handed in as an image, made anew, replaced or taken away."""
 
 import io
+import random
 
 import pytest
 from flask import Flask
@@ -54,6 +55,15 @@ def test_a_transparent_logo_stands_on_white(app: Flask, office: Visitor) -> None
     clear = Image.new("RGBA", (200, 100), (0, 0, 0, 0))
     assert send(office, "logo.png", pictures.encoded(clear, "PNG")).status_code == 303
     assert Image.open(io.BytesIO(kept(app) or b"")).getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_a_logo_heavier_than_a_form_is_taken(app: Flask, office: Visitor) -> None:
+    noise = Image.frombytes("RGB", (400, 400), random.Random(1).randbytes(480_000))
+    content = pictures.encoded(noise, "PNG")
+    assert len(content) > 256 * 1024
+    before = kept(app)
+    assert send(office, "logo.png", content).status_code == 303
+    assert kept(app) != before
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
