@@ -98,6 +98,14 @@ def test_logout_kills_the_login_wherever_its_cookie_was_copied(app: Flask) -> No
     assert owner.get("/formateur/").status_code == 303
 
 
+def test_leaving_ends_one_login_and_no_other(app: Flask, office: Visitor) -> None:
+    here, elsewhere = sign_in(app, TRAINER), sign_in(app, TRAINER)
+    here.submit(here.get("/formateur/"), form=".top__end form")
+    assert here.get("/formateur/").status_code == 303
+    assert elsewhere.get("/formateur/").status_code == 200
+    assert office.get("/organisme/").status_code == 200
+
+
 def test_the_cookie_is_tied_to_the_host_over_tls(anonymous: Visitor) -> None:
     answer = anonymous.submit("/connexion", {"email": TRAINER, "password": PASSWORD})
     cookies = answer.headers.getlist("Set-Cookie")
