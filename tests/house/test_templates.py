@@ -1,5 +1,6 @@
 """What the content security policy, htmx and Jinja ask of every template."""
 
+import html
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from flask import Flask
 from jinja2 import nodes
 
 from portal import app as portal_app
+from tests.pages import wording_problems
 
 FOLDER = Path(portal_app.__file__).parent / "templates"
 CODE = FOLDER.parent
@@ -40,6 +42,14 @@ def test_names_end_so_that_texts_are_escaped(name: str) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_skips_escaping(name: str) -> None:
     assert not re.search(r"\|\s*safe\b|autoescape\s+false", source(name))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_french_signs_stay_with_their_words(name: str) -> None:
+    """Pages are read when a test receives them; papers and messages have only this."""
+    text = re.sub(r"{#.*?#}|{%.*?%}|<style>.*?</style>", "", source(name), flags=re.DOTALL)
+    text = re.sub(r"{{.*?}}", "x", text, flags=re.DOTALL)
+    assert wording_problems(html.unescape(re.sub(r"<[^>]*>", "", text))) == []
 
 
 @pytest.mark.parametrize("name", ON_SCREEN)
