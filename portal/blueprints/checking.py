@@ -10,7 +10,7 @@ from flask import Response
 from portal import french, money, web
 from portal.accounts import service as accounts
 from portal.blueprints import journey, papers, summary
-from portal.blueprints.journey import Door
+from portal.blueprints.opened import Door
 from portal.documents.kinds import ISSUED_TOGETHER, KINDS
 from portal.training import life_rules, schedule_rules
 from portal.training import service as trainings

@@ -1,22 +1,18 @@
 """The buttons of a step that change what is typed: days, people, a list pasted, a past client."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import request
 
 from portal import clock, workflow
 from portal.access.rules import Role
 from portal.blueprints import lookup
+from portal.blueprints.opened import Door, Opened
 from portal.training import amend_rules, people, reusing, schedule_rules
 from portal.training import answers as raw_answers
 from portal.training.course_forms import MAX_DAYS
-
-if TYPE_CHECKING:
-    from portal.blueprints.journey import Door, Opened
 
 
 def _add_day(opened: Opened, _index: str) -> None:

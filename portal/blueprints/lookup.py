@@ -4,13 +4,10 @@ What a person typed is never replaced, unless it came from the directory for ano
 person asks for the directory's values.
 """
 
-from __future__ import annotations
-
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import request
 
@@ -18,8 +15,9 @@ from portal import clock, french, workflow
 from portal.access import tries
 from portal.access.rules import Actor
 from portal.blueprints.opco import shown
+from portal.blueprints.opened import Look, Opened
 from portal.companies import service as companies
-from portal.companies.finder import SHORTEST_NAME, Card, Finder, Finding
+from portal.companies.finder import SHORTEST_NAME, Finder, Finding
 from portal.companies.models import CompanyFinding, FindingState
 from portal.companies.opco import NOTHING, Proposal, Standing
 from portal.companies.registry import Outage
@@ -28,10 +26,7 @@ from portal.funding.rules import FunderChoice, opcos
 from portal.training import service as trainings
 from portal.training.models import TrainingSession
 from portal.training.rules import Event
-
-if TYPE_CHECKING:
-    from portal.blueprints.journey import Opened
-    from portal.web import PortalForm
+from portal.web import PortalForm
 
 LOOKUPS, HOUR = 120, 3_600  # by dossier
 SILENT = "L’annuaire ne répond pas. Saisissez la raison sociale, nous compléterons plus tard."
@@ -43,18 +38,6 @@ LABELS = {
     "naf": "code NAF",
 }
 MAY_COME_LATER = frozenset({"address", "postcode", "city"})
-
-
-@dataclass
-class Look:
-    """What the pressed button gave, for the page that answers it."""
-
-    finding: Finding | None = None
-    fault: str = ""
-    query: str = ""
-    names: Sequence[Card] = ()
-    is_silent: bool = False
-    said: str = ""
 
 
 # --- The buttons

@@ -13,7 +13,7 @@ from portal.blueprints import agreement_files, calendars, checking, journey, pap
 from portal.blueprints.client import reading
 from portal.blueprints.client import words as space_words
 from portal.blueprints.dossier.acts import filing
-from portal.blueprints.journey import Door
+from portal.blueprints.opened import Door
 from portal.companies.rules import staff_note
 from portal.effects import paper as paper_effects
 from portal.emails import holding

@@ -6,7 +6,7 @@ from portal import web, workflow
 from portal.blueprints import checking, journey
 from portal.blueprints.dossier import blueprint
 from portal.blueprints.dossier.pages import training_of
-from portal.blueprints.journey import Door
+from portal.blueprints.opened import Door
 from portal.training import service as trainings
 from portal.training.forms import TRAINER_STEPS
 from portal.training.models import TrainingSession
