@@ -123,7 +123,7 @@ def test_the_data_of_the_version_before_is_kept(
 
 
 def test_what_is_unread_is_found_again_in_what_was_written(tmp_path: Path) -> None:
-    """Version 0013 looks at the messages and the marks that were there before it."""
+    """Version 0012 looks at the messages and the marks that were there before it."""
     app = migrated(tmp_path)
     with app.app_context():
         loader.load()
