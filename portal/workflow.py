@@ -61,7 +61,7 @@ def perform(event: Event, training: TrainingSession, actor: Actor, **data: Any) 
         )
         if event is Event.AMEND:
             # the change itself may put these right: its effect looks at them once it is made
-            facts = replace(facts, first_day=None, missing=())
+            facts = replace(facts, first_day=None, missing=(), needs_reason=False)
         sentences = life_rules.blockers(event, facts, actor.role)
         if sentences:
             raise Refused(sentences)

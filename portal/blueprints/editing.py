@@ -8,8 +8,10 @@ from flask import request
 
 from portal import clock, workflow
 from portal.access.rules import Role
+from portal.accounts import service as accounts
 from portal.blueprints import lookup
 from portal.blueprints.opened import Door, Opened
+from portal.documents.models import Document
 from portal.training import amend_rules, people, reusing, schedule_rules
 from portal.training import answers as raw_answers
 from portal.training.course_forms import MAX_DAYS
@@ -111,3 +113,14 @@ def amendments(opened: Opened) -> list[tuple[str, str]]:
     return amend_rules.said_of(
         opened.step.topics, has_agreement=facts.has_agreement, is_signed=facts.is_signed
     )
+
+
+def amended(changed: Sequence[str], papers: Sequence[Document]) -> str:
+    """What a change has just done, as a sentence."""
+    if not changed:
+        return "Rien n’avait changé."
+    if not papers:
+        return "Modification enregistrée. Aucun document ne change."
+    if accounts.organisation().reads_over:
+        return "Modification enregistrée. Les nouveaux documents partiront une fois relus."
+    return "Modification enregistrée. De nouveaux documents partent au client."

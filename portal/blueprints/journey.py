@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, abort, request
+from flask import Response, abort, flash, request
 
 from portal import web, workflow
 from portal.access.rules import Role
@@ -16,9 +16,11 @@ from portal.training import schedule_rules
 from portal.training import service as trainings
 from portal.training.answers import Raw
 from portal.training.forms import FORMS, Step
+from portal.training.life_rules import ASK_REASON
 from portal.training.models import TopicAnswers, TrainingSession
 from portal.training.rules import Event, State
 from portal.training.service import StaleTopic
+from portal.web import Fault
 
 
 def show(door: Door, training: TrainingSession, slug: str) -> Response:
@@ -65,7 +67,8 @@ def save(door: Door, training: TrainingSession, slug: str) -> Response:
         if amending:
             if not valid:
                 return _answer(door, opened, validate=True, status=422)
-            _perform(door, opened, Event.AMEND, reason=opened.reason)
+            changed, papers = _perform(door, opened, Event.AMEND, reason=opened.reason)
+            flash(editing.amended(changed, papers), "ok")
             return web.see_other(door.home_url)
         _perform(door, opened, Event.SAVE_TOPIC, journaled=valid)
     except workflow.Refused as refused:
@@ -117,18 +120,13 @@ def _posted(training: TrainingSession, step: Step) -> Opened:
     )
 
 
-def _perform(
-    door: Door, opened: Opened, event: Event, final: bool = True, **data: Any
-) -> list[TopicAnswers]:
+def _perform(door: Door, opened: Opened, event: Event, final: bool = True, **data: Any) -> Any:
     topics = [
         (topic, raw or {}, {"version": opened.versions[topic], "edit_id": opened.edit_id,
                             "final": final})
         for topic, raw in opened.raws.items()
     ]  # fmt: skip
-    result: list[TopicAnswers] = workflow.perform(
-        event, opened.training, door.actor, topics=topics, **data
-    )
-    return result
+    return workflow.perform(event, opened.training, door.actor, topics=topics, **data)
 
 
 def _edit(door: Door, opened: Opened, action: str) -> Response:
@@ -198,7 +196,8 @@ def _answer(
         progress=progress(door, opened.training, opened.step.slug),
         forms=forms,
         opened=opened,
-        refused=web.error_summary(opened.refused),
+        refused=[Fault("reason" if s == ASK_REASON else "", s) for s in opened.refused],
+        asked_reason=ASK_REASON if ASK_REASON in opened.refused else "",
         errors=errors,
         bad_lines=opened.bad_lines,
         amending=opened.training.state != State.DRAFT,

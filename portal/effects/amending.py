@@ -56,7 +56,7 @@ def amend(act: Act) -> None:
         "documents": [[row.kind, row.version] for row in act.documents],
     }
     act.details = {"reason": act.data["reason"]}
-    act.result = changed
+    act.result = changed, act.documents
 
 
 def _check(act: Act) -> None:
@@ -101,6 +101,8 @@ def _adjust(act: Act, outcome: Outcome) -> None:
     if outcome.changes_signatory and waiting is not None:
         kinds.add(waiting.kind)
     if kinds:
+        if not act.data["reason"]:  # the client reads why its papers change
+            raise Refused((life_rules.ASK_REASON,))
         asked = tuple(kind for kind in (*TRIO, "engagement", "annexe") if kind in kinds)
         act.documents = documents.issue(act.training, act.organisation, act.at, kinds=asked)
         db.session.flush()

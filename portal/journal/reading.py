@@ -9,6 +9,7 @@ from sqlalchemy import select
 from portal.access.rules import Role
 from portal.extensions import db
 from portal.journal.models import JournalDetails, JournalEntry
+from portal.training.amend_rules import named
 
 EVENT_TEXT = {
     "create": "Session créée",
@@ -76,10 +77,13 @@ def of_training(training_id: int) -> list[Line]:
         .order_by(JournalEntry.seq.desc())
         .limit(200)
     )
-    return [
-        Line(entry.at, EVENT_TEXT.get(entry.event, entry.event), who(entry, details or {}))
-        for entry, details in rows
-    ]
+    return [Line(entry.at, _text(entry), who(entry, details or {})) for entry, details in rows]
+
+
+def _text(entry: JournalEntry) -> str:
+    text = EVENT_TEXT.get(entry.event, entry.event)
+    what = named(entry.body.get("changed", ())) if entry.event == "amend" else []
+    return f"{text}\u00a0: {', '.join(what)}" if what else text
 
 
 def who(entry: JournalEntry, details: dict[str, Any]) -> str:

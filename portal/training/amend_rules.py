@@ -92,6 +92,40 @@ TABLE = (
     ),
 )
 ROWS = {row.code: row for row in TABLE}
+# As the journal of a session names what was changed; several columns may have one name.
+FIELD_LABEL = {
+    "phone": "téléphone",
+    "contact_name": "contact",
+    "contact_email": "contact",
+    "billing_address": "adresse de facturation",
+    "trainee_emails": "e-mail d’un stagiaire",
+    "access_notes": "accès",
+    "needs_adaptation": "besoin d’adaptation",
+    "staff_count": "effectif de l’entreprise",
+    "recovers_vat": "TVA de l’entreprise",
+    "naf": "code NAF",
+    "trainee_names": "stagiaires",
+    "trainer_id": "personne qui forme",
+    "signatory_first_name": "signataire",
+    "signatory_last_name": "signataire",
+    "signatory_function": "signataire",
+    "signatory_email": "signataire",
+    "programme_id": "programme",
+    "half_days": "dates et horaires",
+    "remote_percent": "part à distance",
+    "place_mode": "lieu",
+    "place": "lieu",
+    "headcount": "nombre de stagiaires",
+    "price_cents": "prix",
+    "address": "adresse de l’entreprise",
+    "postcode": "adresse de l’entreprise",
+    "city": "adresse de l’entreprise",
+    "funder_choice": "financeur",
+    "opco_code": "financeur",
+    "subrogation": "subrogation",
+    "siret": "SIRET",
+    "legal_name": "raison sociale",
+}
 
 
 @dataclass(frozen=True)
@@ -125,6 +159,11 @@ def outcome(changed: Iterable[str]) -> Outcome:
     """What changing these fields does. A field that is not in the table counts as contractual."""
     found = {_row_of(name).code for name in changed}
     return Outcome(tuple(row for row in reversed(TABLE) if row.code in found))
+
+
+def named(changed: Iterable[str]) -> list[str]:
+    """The names of those fields, each once."""
+    return list(dict.fromkeys(FIELD_LABEL[name] for name in changed if name in FIELD_LABEL))
 
 
 def _row_of(field: str) -> Row:

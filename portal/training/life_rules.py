@@ -18,8 +18,11 @@ class Transition:
     guards: tuple[Callable[[Facts], str | None], ...] = ()
 
 
+ASK_REASON = "Indiquez la raison, en quelques mots"
+
+
 def _reason_given(facts: Facts) -> str | None:
-    return None if facts.reason else "Indiquez la raison, en quelques mots"
+    return None if facts.reason or not facts.needs_reason else ASK_REASON
 
 
 def _nothing_missing(facts: Facts) -> str | None:

@@ -76,6 +76,7 @@ class Facts:
     has_agreement: bool = False
     has_open_link: bool = False
     reason: str | None = None
+    needs_reason: bool = True
     filed_on: date | None = None
     price_cents: int | None = None
     granted_cents: int | None = None

@@ -106,3 +106,9 @@ def test_the_page_says_what_the_act_does(code: str, situation: str) -> None:
 def test_a_page_says_its_own_rows_only() -> None:
     shown = amend_rules.said_of(("programme",), has_agreement=False, is_signed=False)
     assert [label for label, _does in shown] == [amend_rules.ROWS["contract"].label]
+
+
+def test_the_journal_has_a_name_for_every_field() -> None:
+    fields = {name for row in TABLE for name in row.fields}
+    assert fields == set(amend_rules.FIELD_LABEL)
+    assert amend_rules.named(["place_mode", "place", "price_cents"]) == ["lieu", "prix"]
