@@ -134,11 +134,10 @@ def _is_secret(mail: Email) -> bool:
 
 
 def _attached(mail: Email, paper: Document) -> dict[str, str | None]:
-    number = paper.training.number
     ready = paper.sha256 is not None
     return {
-        "title": f"{kinds.KINDS[paper.kind].title} "
-        f"{kinds.reference(paper.kind, number, paper.version)}",
+        "title": kinds.KINDS[paper.kind].title,
+        "ref": kinds.reference(paper.kind, paper.training.number, paper.version),
         "sub": f"PDF, {french.size(paper.octets or 0)}" if ready else "PDF",
         "url": url_for(".attachment", mail_id=mail.id, document_id=paper.id) if ready else None,
     }
@@ -153,6 +152,7 @@ def _signed_files(mail: Email) -> list[dict[str, str | None]]:
     return [
         {
             "title": copies.filename(signature, part),
+            "ref": "",
             "sub": "PDF",
             "url": url_for(".signed_file", mail_id=mail.id, name=part) if ready else None,
         }
