@@ -70,6 +70,14 @@ class Nginx:
     def visits(self) -> list[str]:
         return (self.folder / "portail.log").read_text().splitlines()
 
+    def noted(self, words: str) -> str:
+        """The visit whose line holds these words; nginx writes it once the answer has left."""
+
+        def found() -> str:
+            return next((line for line in self.visits() if words in line), "")
+
+        return until(found, f"nginx noted no visit {words}")
+
     def ask(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> tuple[HTTPResponse, bytes]:

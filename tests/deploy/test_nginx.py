@@ -149,9 +149,8 @@ def test_nothing_written_down_opens_or_names(nginx: Nginx, trainer: Guest) -> No
         "/connexion\\x22?" + token,
     ):
         nginx.ask("GET", path, {"Referer": f"https://{NAME}{link}", "User-Agent": token})
-    visits = nginx.visits()
-    assert any('"POST /l/***" 303 ' in line for line in visits)
-    assert any('"GET /formateur/" ' in line for line in visits)
+    assert nginx.noted('"POST /l/***" 303 ')
+    assert nginx.noted('"GET /formateur/" ')
     kept = nginx.logs() + nginx.portal.said() + (nginx.portal.data / "access.log").read_text()
     for secret in (
         token, story.CLIENT, conftest.PASSWORD, trainer.token,
@@ -182,5 +181,5 @@ def test_a_portal_that_is_stopped_is_said_and_nobody_is_named(
     answer, said = nginx.ask("GET", "/l/esp-1-" + "C" * 43)
     assert answer.status == 503
     assert "Le portail ne répond pas" in said.decode()
-    assert '"GET /l/***" 503 ' in nginx.visits()[-1]
+    assert nginx.noted('"GET /l/***" 503 ')
     assert "C" * 43 not in nginx.logs()
