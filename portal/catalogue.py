@@ -75,13 +75,16 @@ def save_section(
     return programmes.by_id(identity)
 
 
-def archive(code: str, actor: Actor) -> None:
-    """Takes it out of what sessions are offered, and off the public pages. Raises Gone."""
+def archive(code: str, actor: Actor) -> bool:
+    """Takes it out of what sessions are offered, and off the public pages, where True says that
+    it was. Raises Gone."""
     with writing():
         programme, at = _current(code), clock.now()
         programme.archived_at = programme.archived_at or at
+        was_public = programme.public_at is not None
         programme.public_at = None
         _note("archive_programme", programme, actor)
+    return was_public
 
 
 def restore(code: str, actor: Actor) -> None:

@@ -118,6 +118,12 @@ def at_field(page: TestResponse, name: str) -> str:
     return text_in(found).removeprefix("Erreur : ") if found else ""
 
 
+def focused(page: TestResponse) -> str:
+    """The id of what has the focus when the page opens, with or without JavaScript."""
+    first = soup_of(page.text).select_one("[autofocus]")
+    return str(first["id"]) if first else ""
+
+
 def assert_refused(page: TestResponse, name: str, sentence: str) -> None:
     """The page says `sentence` at the top, as a link to the field, and beside the field."""
     soup = soup_of(page.text)
@@ -174,8 +180,8 @@ def same_as_reloaded(
     for soup in (after, reloaded):
         for tag in soup.find_all(attrs={"name": _FLEETING}):
             del tag["value"]
-        for tag in soup.find_all(attrs={"data-focus": True}):
-            del tag["data-focus"]
+        for tag in soup.find_all(attrs={"autofocus": True}):
+            del tag["autofocus"]
     parts = [str(t["id"]) for t in soup_of(fragment.text).find_all(id=True, recursive=False)]
     assert parts
     for identity in parts:

@@ -1,6 +1,5 @@
 """The buttons of a step that change what is typed: days, people, a list pasted, a past client."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,11 +28,11 @@ def _add_day(opened: Opened, _index: str) -> None:
 def _remove_day(opened: Opened, index: str) -> None:
     raw = opened.raws["schedule"] or {}
     days = raw_answers.rows(raw, "days")
-    number = _number(index)
+    number = raw_answers.number(index)
     if number is not None and number < len(days) and len(days) > 1:
         del days[number]
     opened.raws["schedule"] = raw_answers.with_rows(raw, "days", days)
-    opened.focus = f"days-{len(days) - 1}-date"
+    opened.focus = f"days-{raw_answers.after_removal(index, len(days))}-date"
 
 
 def _add_person(opened: Opened, _index: str) -> None:
@@ -48,11 +47,11 @@ def _add_person(opened: Opened, _index: str) -> None:
 def _remove_person(opened: Opened, index: str) -> None:
     raw = opened.raws["trainees"] or {}
     rows = raw_answers.rows(raw, "people")
-    number = _number(index)
+    number = raw_answers.number(index)
     if number is not None and number < len(rows):
         del rows[number]
     opened.raws["trainees"] = raw_answers.with_rows(raw, "people", rows)
-    opened.focus = "people-0-first_name"
+    opened.focus = f"people-{raw_answers.after_removal(index, len(rows))}-first_name"
 
 
 def _read_list(opened: Opened, _index: str) -> None:
@@ -69,7 +68,7 @@ def _read_list(opened: Opened, _index: str) -> None:
     raw = raw_answers.with_rows(raw, "people", rows[: schedule_rules.MAX_TRAINEES])
     raw["pasted"] = ["\n".join(line.text for line in opened.bad_lines)]
     count = (raw.get("headcount") or [""])[0]
-    announced = _number(count)
+    announced = raw_answers.number(count)
     if not count or (announced is not None and announced < len(rows)):
         raw["headcount"] = [str(len(rows))] if rows else [""]
     opened.raws["trainees"] = raw
@@ -82,11 +81,6 @@ def take_past_client(opened: Opened, _index: str) -> None:
         if company.id == chosen:
             opened.raws["company"] = reusing.raw_company(company)
     opened.focus = "siret"
-
-
-def _number(text: str) -> int | None:
-    """A short run of figures; str.isdigit() says yes to « ² », which int() refuses."""
-    return int(text) if re.fullmatch("[0-9]{1,4}", text) else None
 
 
 # By button: the topic its page must ask for, and what it does.

@@ -69,6 +69,16 @@ def next_day(entries: list[dict[str, str]], default_day: date) -> dict[str, str]
     return last | {"date": after.isoformat()}
 
 
+def number(text: str) -> int | None:
+    """A short run of figures; str.isdigit() says yes to « ² », which int() refuses."""
+    return int(text) if re.fullmatch("[0-9]{1,4}", text) else None
+
+
+def after_removal(index: str, left: int) -> int:
+    """The row that took the place of the one removed, or the last: where whoever removed it is."""
+    return max(0, min(number(index) or 0, left - 1))
+
+
 def differences(form: Form, yours: Raw, theirs: Raw) -> list[dict[str, Any]]:
     """Field by field, what two saves disagree on: label, yours, theirs (as typed)."""
     labels = _labels(form)

@@ -98,6 +98,17 @@ def test_the_focus_goes_to_what_is_to_correct(page: Page, draft: Told) -> None:
     assert "signatory_email-err" in described
 
 
+def test_without_javascript_the_page_opens_where_one_was(portal: Portal, app: Flask) -> None:
+    session = a_training(app, "draft", way="self", schedule=None)
+    page = portal.page(js=False, who=TRAINER)
+    page.goto(session.step("dates"))
+    page.get_by_role("button", name="Ajouter un jour").click()
+    expect(page.locator("#days-1-date")).to_be_focused()
+    page.locator("#days-1-date").fill("2020-01-01")
+    page.get_by_role("button", name="Continuer").last.click()
+    expect(page.locator("#erreurs")).to_be_focused()
+
+
 def test_the_siret_fills_the_rest(page: Page, app: Flask) -> None:
     session = a_training(app, "draft", way="self", company=None, funding=None)
     page.goto(session.step("client"))

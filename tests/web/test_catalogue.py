@@ -11,7 +11,7 @@ from portal.journal.models import JournalEntry
 from portal.training.models import Programme, TrainingSession
 from tests import story
 from tests.pages import Visitor, apply_fragment, soup_of, text_of
-from tests.screens import text_in
+from tests.screens import focused, follow, text_in
 from tests.story import a_training
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -97,7 +97,7 @@ def test_a_programme_is_created_completed_and_then_offered(
     _complete(office, where)
     page = office.get(where)
     assert missing(page) == []
-    assert "Ce que l’indicateur 1 de Qualiopi demande de publier est là." in text_of(page)
+    assert "Tout ce que l’indicateur 1 de Qualiopi demande de publier y est." in text_of(page)
     assert "Poser un carrelage" in titles(trainer.get("/formateur/programmes/"))
     assert "Poser un carrelage" in text_of(trainer.get(draft.step("programme")))
     assert current(app, "PC-8").version == 1  # nobody chose it meanwhile
@@ -118,7 +118,7 @@ def _complete(office: Visitor, where: str) -> None:
     }
     for name, values in answers.items():
         done = office.submit(section(name, where), values)
-        assert done.headers["Location"] == f"{where}#rubrique-{name}"
+        assert done.headers["Location"] == where  # the top, which says that it is saved
     one = {"content-0-title": "Préparer", "content-0-minutes": "3,5", "content-0-points": "Sol"}
     more = office.submit(section("contenu", where), one, button="Ajouter un module")
     two = {"content-1-title": "Poser", "content-1-minutes": "4", "content-1-points": ""}
@@ -128,8 +128,10 @@ def _complete(office: Visitor, where: str) -> None:
     assert "Préparer 3 h 30" in shown.replace("Préparer3", "Préparer 3")
     three = office.submit(section("contenu", where), button="Ajouter un module")
     assert len(soup_of(three.text).select("fieldset.slot")) == 3
+    assert focused(three) == "content-2-title"
     fewer = office.submit(three, button="Retirer le module 3")
     assert len(soup_of(fewer.text).select("fieldset.slot")) == 2
+    assert focused(fewer) == "content-1-title"
     assert office.submit(fewer, {"content-1-minutes": "5"}).status_code == 303
     assert "Les modules font 8 h 30, la formation 7 h 30 : accordez-les" in missing(
         office.get(where)
@@ -335,8 +337,12 @@ def test_a_section_opened_as_a_page_is_saved_as_a_page(app: Flask, office: Visit
 
 
 def test_a_copy_is_a_programme_of_its_own(app: Flask, office: Visitor) -> None:
-    where = office.submit(LPM, form="form[action$=copier]").headers["Location"]
-    assert where == f"{HOME}LPMC-14"
+    copied = office.submit(LPM, form="form[action$=copier]")
+    where = f"{HOME}LPMC-14"
+    assert copied.headers["Location"] == f"{section('presentation', where)}?champ=title"
+    page = follow(office, copied)
+    assert "Programme copié. Donnez-lui son intitulé." in text_of(page)
+    assert focused(page) == "title"
     office.submit(section("presentation", where), {"title": "Lecture de plans, niveau 2"})
     assert current(app).title == "Lecture de plans et métrés"
     assert current(app, "LPMC-14").objectives == current(app).objectives

@@ -155,7 +155,7 @@ def test_a_letterhead_that_changed_is_said_and_printed_again(
 
 def test_an_archived_programme_leaves_the_public_pages(office: Visitor, anonymous: Visitor) -> None:
     press(office, "publier")
-    press(office, "archiver")
+    assert "Sa page publique est fermée." in press(office, "archiver")
     assert anonymous.get(PAGE).status_code == 404
     press(office, "remettre")
     assert anonymous.get(PAGE).status_code == 404  # back at the catalogue, still not public

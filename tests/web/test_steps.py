@@ -8,7 +8,17 @@ from flask import Flask
 
 from tests import screens, story
 from tests.pages import Visitor, soup_of, text_of
-from tests.screens import controls, days_typed, fill, follow, people_typed, press, section, text_in
+from tests.screens import (
+    controls,
+    days_typed,
+    fill,
+    focused,
+    follow,
+    people_typed,
+    press,
+    section,
+    text_in,
+)
 from tests.story import a_training
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -29,7 +39,9 @@ def test_days_are_added_and_removed_without_losing_what_was_typed(
     page = press(trainer, page, "Ajouter un jour", **{"days-1-morning_starts": "10:00"})
     assert days_typed(page) == ["2027-01-15", "2027-01-18", "2027-01-19"]
     assert controls(page)["days-2-morning_starts"] == "10:00"
+    assert focused(page) == "days-2-date"
     page = press(trainer, page, "Retirer le jour 2")
+    assert focused(page) == "days-1-date"
     assert days_typed(page) == ["2027-01-15", "2027-01-19"]
     assert controls(page)["access_notes"] == "Sonner deux fois"
     assert text_in(soup_of(page.text).select_one("#duree")) == "2 jours · 13 heures"
@@ -94,8 +106,11 @@ def test_people_are_added_and_removed(app: Flask, client_of: Callable[[int], Vis
     typed = {"people-1-first_name": "Lucie", "people-1-last_name": "Pernot"}
     page = press(client, page, "Ajouter une personne", **typed)
     assert people_typed(page) == ["Amine Rahmani", "Lucie Pernot", ""]
+    twice = press(client, page, "Retirer le ou la stagiaire 3")
+    assert focused(twice) == "people-1-first_name"
     page = press(client, page, "Retirer le ou la stagiaire 1")
     assert people_typed(page) == ["Lucie Pernot", ""]
+    assert focused(page) == "people-0-first_name"
     assert controls(page)["headcount"] == "3"
 
 

@@ -63,7 +63,7 @@ def test_a_list_changes_in_place(
     assert seen in text_of(answer) or seen in answer.text
     if action != "lire-liste":  # what is wrong with a line is said once, at the reading
         same_as_reloaded(trainer, page, answer, "questions")
-    assert len(soup_of(answer.text).select("[data-focus]")) == 1
+    assert len(soup_of(answer.text).select("[autofocus]")) == 1
 
 
 def test_the_next_day_keeps_the_hours_and_skips_the_week_end(app: Flask, trainer: Visitor) -> None:

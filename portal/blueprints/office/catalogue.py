@@ -68,10 +68,10 @@ def save(code: str, section: str) -> Response:
         return _form_page(current, section, form, seen, status=409, differing=differing)
     except catalogue.Incomplete as refused:
         return _form_page(programme, section, form, seen, status=422, refused=refused.sentences)
-    return _saved(revised, programme, section)
+    return _saved(revised, programme)
 
 
-def _saved(revised: Programme, before: Programme, section: str) -> Response:
+def _saved(revised: Programme, before: Programme) -> Response:
     said = "Rubrique enregistrée."
     if revised.version != before.version:
         said = f"Rubrique enregistrée dans la version {revised.version}."
@@ -83,8 +83,7 @@ def _saved(revised: Programme, before: Programme, section: str) -> Response:
         answer.headers["HX-Retarget"] = "#rubriques"
         return answer
     flash(said, "ok")
-    url = url_for("office.programmes.show", code=revised.code)
-    return web.see_other(f"{url}#rubrique-{section}")
+    return web.see_other(url_for("office.programmes.show", code=revised.code))
 
 
 def _opened(code: str, section: str) -> tuple[Programme, dict[str, Any]]:
@@ -110,10 +109,11 @@ def _change_modules(programme: Programme, section: str, seen: str, action: str) 
     modules = answers.rows(raw, "content")
     if action == "ajouter-module":
         modules = [*modules, dict(_EMPTY)][: rules.MAX_MODULES]
-        focus = f"content-{len(modules) - 1}-title"
+        place = len(modules) - 1
     else:
         modules = [m for number, m in enumerate(modules) if str(number) != index] or [dict(_EMPTY)]
-        focus = "content-0-title"
+        place = answers.after_removal(index, len(modules))
+    focus = f"content-{place}-title"
     form = ContentForm(formdata=answers.as_formdata(answers.with_rows({}, "content", modules)))
     return _form_page(programme, section, form, seen, focus=focus)
 
@@ -141,13 +141,14 @@ def _form_page(
 def copy(code: str) -> Response:
     made = _done(catalogue.copy, code)
     flash("Programme copié. Donnez-lui son intitulé.", "ok")
-    return web.see_other(url_for("office.programmes.show", code=made))
+    return web.see_other(url_for(".edit", code=made, section="presentation", champ="title"))
 
 
 @blueprint.post("/<code>/archiver")
 def archive(code: str) -> Response:
-    _done(catalogue.archive, code)
-    flash("Programme archivé. Les sessions qui l’ont choisi le gardent.", "ok")
+    was_public = _done(catalogue.archive, code)
+    closed = " Sa page publique est fermée." if was_public else ""
+    flash(f"Programme archivé. Les sessions qui l’ont choisi le gardent.{closed}", "ok")
     return web.see_other(url_for("office.programmes.show", code=code))
 
 
