@@ -50,7 +50,14 @@ def _mail(mail_id: int) -> Email:
 def with_urls(lines: list[Line]) -> list[dict[str, Any]]:
     """The lines of a list of messages, each with the address of its page on this side."""
     side = request.blueprints[-1]
-    return [vars(line) | {"url": url_for(f"{side}.mails.show", mail_id=line.id)} for line in lines]
+    return [
+        vars(line)
+        | {
+            "url": url_for(f"{side}.mails.show", mail_id=line.id),
+            "dossier_url": url_for(f"{side}.dossier.page", ref=line.ref) if line.ref else "",
+        }
+        for line in lines
+    ]
 
 
 @blueprint.get("/")
@@ -78,7 +85,8 @@ def export(suffix: str) -> Response:
     """Every message of the list, without its text, as a file."""
     actor = web.actor()
     trainer_id = actor.id if actor.role is Role.TRAINER else None
-    return exports.answer("courriels", suffix, exporting.COLUMNS, exporting.rows(trainer_id))
+    rows = exporting.rows(trainer_id, undelivered=request.args.get("etat") == UNDELIVERED)
+    return exports.answer("courriels", suffix, exporting.COLUMNS, rows)
 
 
 class AddressForm(web.PortalForm):
@@ -104,7 +112,7 @@ def _show(mail: Email, form: AddressForm | None = None, refused: Sequence[str] =
     return web.page(
         "mails/show.html",
         status=422 if form else 200,
-        form=form or AddressForm(formdata=None),
+        form=form or AddressForm(formdata=None, data={"address": mail.to_email}),
         errors=web.error_summary(refused) + web.error_summary(form),
         may_correct=reading.may_correct(mail),
         mail=mail,
@@ -205,9 +213,11 @@ def correct_address(mail_id: int) -> Response:
 
 @blueprint.post("/<int:mail_id>/renvoyer")
 def retry(mail_id: int) -> Response:
+    """« Renvoyer »; pressed again from a page left open, it shows what became of the message."""
     mail = _mail(mail_id)
-    if mail.state not in RETRYABLE:
-        abort(409)
-    workflow.retry_email(mail, web.actor())
-    flash("Le message repart.", "ok")
+    if mail.state in RETRYABLE:
+        workflow.retry_email(mail, web.actor())
+        flash("Le message repart.", "ok")
+    else:
+        flash("Ce message n’est plus à renvoyer\u00a0: voici où il en est.", "info")
     return web.see_other(url_for(".show", mail_id=mail_id))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import select
 
 from portal.emails.models import Email
-from portal.emails.reading import label_of
+from portal.emails.reading import is_undelivered, label_of
 from portal.extensions import streamed
 from portal.tabular import Column, Kind, Row
 from portal.training.models import TrainingSession
@@ -22,14 +22,17 @@ COLUMNS = (
 )
 
 
-def rows(trainer_id: int | None) -> Iterator[Row]:
-    """The messages of a trainer's sessions, or everybody's, the latest first."""
+def rows(trainer_id: int | None, *, undelivered: bool = False) -> Iterator[Row]:
+    """The messages of a trainer's sessions, or everybody's, the latest first; or those among them
+    that did not arrive."""
     statement = select(
         Email.created_at, Email.sent_at, Email.to_email, Email.subject, TrainingSession.ref,
         Email.state, Email.bounced_at, Email.attempts, Email.error,
     ).outerjoin(TrainingSession, TrainingSession.id == Email.training_id)  # fmt: skip
     if trainer_id is not None:
         statement = statement.where(TrainingSession.trainer_id == trainer_id)
+    if undelivered:
+        statement = statement.where(is_undelivered())
     found = streamed(statement.order_by(Email.id.desc()))
     for created, sent, to, subject, ref, state, bounced, attempts, error in found:
         label = label_of(state, bounced).text

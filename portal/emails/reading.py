@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import joinedload
 
 from portal import french
 from portal.access.rules import Role
@@ -34,9 +35,10 @@ RETURNED = Label("Revenu, non remis", "bad", "x")
 
 @dataclass(frozen=True)
 class Line:
-    """One message of a list."""
+    """One message of a list; `ref` is its session, where the list is not of one session."""
 
     id: int
+    ref: str
     subject: str
     to: str
     at: datetime
@@ -52,7 +54,13 @@ def of_training(training_id: int) -> list[Line]:
     return _lines(select(Email).where(Email.training_id == training_id), MOST)
 
 
-UNDELIVERED = or_(Email.state == EmailState.UNCERTAIN.value, LOST)
+def is_undelivered() -> ColumnElement[bool]:
+    """Whether a message did not arrive, or perhaps not.
+
+    Found by their indexes first: in the order of a page, all that arrived would be read too.
+    """
+    lost = select(Email.id).where(or_(Email.state == EmailState.UNCERTAIN.value, LOST))
+    return Email.id.in_(lost)
 
 
 def recent(
@@ -63,23 +71,23 @@ def recent(
     `undelivered` keeps those that did not arrive, or perhaps not; `before` is the id of the last
     line of the page before. True says that older ones follow.
     """
-    statement = select(Email)
+    statement = select(Email).options(joinedload(Email.training).load_only(TrainingSession.ref))
     if trainer_id is not None:
         statement = statement.join(TrainingSession).where(TrainingSession.trainer_id == trainer_id)
     if undelivered:
-        # found by their indexes first: in the order of a page, all that arrived would be read too
-        statement = statement.where(Email.id.in_(select(Email.id).where(UNDELIVERED)))
+        statement = statement.where(is_undelivered())
     if before is not None:
         statement = statement.where(Email.id < before)
-    found = _lines(statement, PER_PAGE + 1)
+    found = _lines(statement, PER_PAGE + 1, names_session=True)
     return found[:PER_PAGE], len(found) > PER_PAGE
 
 
-def _lines(statement: Select[Email], most: int) -> list[Line]:
+def _lines(statement: Select[Email], most: int, *, names_session: bool = False) -> list[Line]:
     mails = db.session.scalars(statement.order_by(Email.id.desc()).limit(most))
     return [
         Line(
             id=mail.id,
+            ref=mail.training.ref if names_session and mail.training else "",
             subject=mail.subject,
             to=mail.to_email,
             at=mail.sent_at or mail.created_at,

@@ -19,6 +19,7 @@ from tests.conftest import OTHER_TRAINER
 from tests.pages import Visitor, soup_of
 from tests.screens import text_in
 from tests.story import a_training
+from tests.web.test_story_wrong_address import fail
 
 pytestmark = pytest.mark.usefixtures("frozen")
 
@@ -130,6 +131,14 @@ def test_the_queue_the_messages_and_the_catalogue(app: Flask, office: Visitor) -
     page = office.get(f"{OFFICE}programmes/?q=parole")
     (programme,) = table(office.get(links(page)[0]))
     assert (programme["Référence"], programme["Complet"]) == ("PPP-14", "oui")
+
+
+def test_what_did_not_arrive_is_exported_alone(app: Flask, office: Visitor) -> None:
+    sent = a_training(app, "sent")
+    fail(app, sent, "documents_to_client")
+    page = office.get(f"{OFFICE}courriels/?etat=non-remis")
+    (line,) = table(office.get(links(page)[0]))
+    assert (line["Session"], line["État"]) == (sent.ref, "Non envoyé")
 
 
 def test_the_queue_holds_what_waits_for_a_decision_alone(app: Flask, office: Visitor) -> None:

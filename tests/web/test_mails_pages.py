@@ -13,7 +13,7 @@ from portal.training.models import TrainingSession
 from tests import story
 from tests.conftest import NOW, TRAINER
 from tests.pages import Visitor, soup_of, text_of
-from tests.screens import section
+from tests.screens import controls, section, text_in
 from tests.story import CLIENT, Told, a_training, made
 from tests.web.test_story_wrong_address import RIGHT, fail, sign_request, written
 
@@ -185,7 +185,39 @@ def test_each_fate_of_a_message_is_a_sentence_with_the_right_buttons(
     may_correct = may_retry or "bounced_at" in columns
     assert bool(soup_of(shown.text).select("form[action$='/renvoyer']")) is may_retry
     assert bool(soup_of(shown.text).select("#corriger")) is may_correct
-    assert press(office, f"{OFFICE}{mail_id}/renvoyer") == (303 if may_retry else 409)
+    assert press(office, f"{OFFICE}{mail_id}/renvoyer") == 303
+    said = "Le message repart." if may_retry else "Ce message n’est plus à renvoyer"
+    assert said in text_of(office.get(f"{OFFICE}{mail_id}"))
+
+
+def test_sending_again_twice_sends_once(app: Flask, office: Visitor, sent: Told) -> None:
+    """The second press comes from a page left open: it says where the message is."""
+    mail_id, _to = fail(app, sent, "documents_to_client")
+    for said in ("Le message repart.", "Ce message n’est plus à renvoyer : voici où il en est."):
+        assert press(office, f"{OFFICE}{mail_id}/renvoyer") == 303
+        assert said in text_of(office.get(f"{OFFICE}{mail_id}"))
+    assert section(office.get(f"/organisme/dossiers/{sent.ref}/"), "Journal").count("renvoyé") == 1
+
+
+def test_the_address_to_put_right_is_already_typed(app: Flask, office: Visitor, sent: Told) -> None:
+    mail_id, former = fail(app, sent, "documents_to_client")
+    assert controls(office.get(f"{OFFICE}{mail_id}"), "corriger")["address"] == former
+
+
+def test_each_line_leads_to_its_dossier(
+    app: Flask, office: Visitor, trainer: Visitor, anonymous: Visitor, sent: Told
+) -> None:
+    anonymous.submit("/mot-de-passe-oublie", {"email": TRAINER})
+    for visitor, address in ((office, OFFICE), (trainer, OWN)):
+        lines = soup_of(visitor.get(address).text).select("main .docs li")
+        papers = next(line for line in lines if "Vos documents" in text_in(line.b))
+        link = papers.select_one("small a")
+        assert text_in(link) == f"Dossier {sent.ref}"
+        assert link is not None
+        assert visitor.get(str(link["href"])).status_code == 200
+    everybody = soup_of(office.get(OFFICE).text).select("main .docs li")
+    (personal,) = [line for line in everybody if "mot de passe" in text_in(line.b)]
+    assert personal.select("small a") == []
 
 
 def test_a_code_is_asked_for_again_never_sent_elsewhere(
