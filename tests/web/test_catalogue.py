@@ -11,7 +11,7 @@ from portal.journal.models import JournalEntry
 from portal.training.models import Programme, TrainingSession
 from tests import story
 from tests.pages import Visitor, apply_fragment, soup_of, text_of
-from tests.screens import focused, follow, text_in
+from tests.screens import assert_refused, fill, focused, follow, text_in
 from tests.story import a_training
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -347,6 +347,24 @@ def test_a_copy_is_a_programme_of_its_own(app: Flask, office: Visitor) -> None:
     assert current(app).title == "Lecture de plans et métrés"
     assert current(app, "LPMC-14").objectives == current(app).objectives
     assert current(app, "LPMC-14").slug != current(app).slug
+
+
+def test_a_long_catalogue_is_a_list_to_type_in(
+    app: Flask, office: Visitor, trainer: Visitor
+) -> None:
+    for _ in range(10):
+        office.submit(LPM, form="form[action$=copier]")
+    draft = a_training(app, programme=None)
+    page = trainer.get(draft.step("programme"))
+    (choice,) = soup_of(page.text).select("select[name=programme_id]")
+    assert len(choice.select("option")) == 14
+    assert "Encadrer une petite équipe · 14 heures · 1 200,00 € par jour" in text_in(choice)
+    assert_refused(fill(trainer, page, {}), "programme_id", "Choisissez un programme du catalogue")
+    told = fill(trainer, page, {"programme_id": str(current(app).id)})
+    assert told.status_code == 303
+    again = soup_of(trainer.get(draft.step("programme")).text)
+    (chosen,) = again.select("select[name=programme_id] option[selected]")
+    assert "Lecture de plans et métrés" in text_in(chosen)
 
 
 def test_an_archived_programme_is_offered_to_nobody_new(
