@@ -19,6 +19,11 @@ DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 MONTHS = (
     "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 )
+# A vowel, a « y » that is one, or the beginnings of names whose « h » is not sounded.
+_ELIDED = re.compile(
+    "[aeiou]|y[^aeiou]|h(?:abi|el|enri|erit|erm|erv|ip|ist|omm|onor|opi|ori|orl|orte|orti|ote|"
+    "uber|uma|ydr|yg|yp)"
+)
 _REFERENCE = re.compile(r"\b([A-Z]-[0-9]{4}-[0-9]{4,}(?: v[0-9]+)?)\b")
 
 
@@ -117,8 +122,8 @@ def span(first: date, last: date) -> str:
 
 
 def of(name: str) -> str:
-    """« d’Afdas », « de Constructys », « de L’Opcommerce »."""
-    return f"d’{name}" if fold(name)[:1] in tuple("aeiouy") else f"de {name}"
+    """« d’Afdas », « de Constructys », « d’Hélène », « de Hans », « d’Yves », « de Yann »."""
+    return f"d’{name}" if _ELIDED.match(fold(name)) else f"de {name}"
 
 
 def size(octets: int) -> str:

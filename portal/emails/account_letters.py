@@ -23,7 +23,7 @@ def invitation(link: AccountLink, organisation: Organisation, at: datetime) -> E
     """The first message: a person chooses a password, then comes in."""
     return _row(
         "account_invitation", link, organisation, at,
-        subject=f"Votre accès au portail de {said(organisation.name, 80)}",
+        subject=f"Votre accès au portail {french.of(said(organisation.name, 80))}",
         paragraphs=[
             f"{said(organisation.name)} vous ouvre un accès à son portail de formation.",
             "Choisissez votre mot de passe pour commencer.",

@@ -21,7 +21,7 @@ from portal.training.schedule_rules import PlaceMode
 
 PURPOSES = {
     "devis": "le prix et ce qu’il comprend",
-    "convention": "l’engagement entre votre entreprise et l’organisme de formation",
+    "convention": "l’engagement entre l’entreprise et l’organisme de formation",
     "programme": "les objectifs, le contenu et le déroulement",
     "engagement": "la somme que votre entreprise s’engage à régler",
     "annexe": "les noms qui remplacent ceux de la convention, dont la signature reste valable",

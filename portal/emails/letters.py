@@ -73,7 +73,7 @@ def documents_to_trainer(
         training,
         organisation,
         at,
-        subject=f"Copie\u00a0: les documents de {_client(training)} ({training.ref})",
+        subject=f"Copie\u00a0: les documents {_of_client(training)} ({training.ref})",
         key=_ids(documents),
         documents=documents,
     )
@@ -161,7 +161,7 @@ def amended_to_trainer(
         training,
         organisation,
         at,
-        subject=f"Copie\u00a0: documents mis à jour de {_client(training)} ({training.ref})",
+        subject=f"Copie\u00a0: documents mis à jour {_of_client(training)} ({training.ref})",
         key=_ids(documents),
         documents=documents,
         more={"reason": _quoted(reason), "changes": _lines(changes)},
@@ -248,6 +248,10 @@ def _title(training: TrainingSession) -> str:
 
 def _client(training: TrainingSession) -> str:
     return said(training.company.legal_name, 60) if training.company else "votre client"
+
+
+def _of_client(training: TrainingSession) -> str:
+    return french.of(_client(training))
 
 
 def _names(documents: Sequence[Document]) -> str:

@@ -5,6 +5,7 @@ Only the client's notice carries a link of the client; those of the staff lead t
 
 from datetime import datetime
 
+from portal import french
 from portal.access.models import ShareLink
 from portal.accounts.models import Organisation
 from portal.emails.envelope import to_client, to_office, to_trainer
@@ -54,7 +55,7 @@ def message_to_office(
 
 
 def _subject(message: Message, training: TrainingSession) -> str:
-    return f"Message de {said(message.author_name, 60)} ({training.ref})"
+    return f"Message {french.of(said(message.author_name, 60))} ({training.ref})"
 
 
 def _heading(message: Message) -> str:

@@ -59,15 +59,19 @@ SENTENCES: dict[str, Sentence] = {
     "ask_reset": lambda t: f"Mot de passe oublié{NBSP}: lien envoyé à {t.person}",
     "set_password": lambda t: f"Mot de passe choisi par {t.person}",
     "ask_address": lambda t: f"Autre adresse demandée pour {t.person}, à confirmer",
-    "change_address": lambda t: f"Adresse de {t.person} changée{_pair(t)}",
-    "not_me": lambda t: f"«{NBSP}Ce n’est pas moi{NBSP}»{NBSP}: compte de {t.person} mis à l’abri",
-    "enable_person": lambda t: f"Compte de {t.person} réactivé",
-    "disable_person": lambda t: f"Compte de {t.person} désactivé",
-    "change_role": lambda t: f"Accès de {t.person} changé, {t.side('before')} → {t.side('after')}",
-    "close_logins": lambda t: f"Connexions de {t.person} fermées",
-    "save_profile": lambda t: f"Profil de {t.person} modifié{_fields(t)}",
-    "send_cv": lambda t: f"CV de {t.person} déposé",
-    "remove_cv": lambda t: f"CV de {t.person} retiré",
+    "change_address": lambda t: f"Adresse {french.of(t.person)} changée{_pair(t)}",
+    "not_me": lambda t: (
+        f"«{NBSP}Ce n’est pas moi{NBSP}»{NBSP}: compte {french.of(t.person)} mis à l’abri"
+    ),
+    "enable_person": lambda t: f"Compte {french.of(t.person)} réactivé",
+    "disable_person": lambda t: f"Compte {french.of(t.person)} désactivé",
+    "change_role": lambda t: (
+        f"Accès {french.of(t.person)} changé, {t.side('before')} → {t.side('after')}"
+    ),
+    "close_logins": lambda t: f"Connexions {french.of(t.person)} fermées",
+    "save_profile": lambda t: f"Profil {french.of(t.person)} modifié{_fields(t)}",
+    "send_cv": lambda t: f"CV {french.of(t.person)} déposé",
+    "remove_cv": lambda t: f"CV {french.of(t.person)} retiré",
     "open_calendar": lambda t: "Adresse d’agenda créée",
     "close_calendar": lambda t: "Adresse d’agenda fermée",
     "save_settings": lambda t: (

@@ -199,3 +199,26 @@ def test_a_reference_stays_in_one_piece(text: str, shown: str) -> None:
     assert french.unbroken(text) == shown
     soup = BeautifulSoup(french.unbroken(text), "html.parser")
     assert soup.get_text() == text, "it is copied and found as it is typed"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Constructys", "de Constructys"),
+        ("L’Opcommerce", "de L’Opcommerce"),
+        ("Ateliers Bresson", "d’Ateliers Bresson"),
+        ("Élan", "d’Élan"),
+        ("Œuvre des Forges", "d’Œuvre des Forges"),
+        ("Hélène Vasseur", "d’Hélène Vasseur"),
+        ("Hôtel du Port", "d’Hôtel du Port"),
+        ("Hans Weber", "de Hans Weber"),
+        ("Halles de Dijon", "de Halles de Dijon"),
+        ("Homard Bleu", "de Homard Bleu"),
+        ("Yves Le Goff", "d’Yves Le Goff"),
+        ("Yann Le Goff", "de Yann Le Goff"),
+        ("3 Rivières", "de 3 Rivières"),
+        ("", "de "),
+    ],
+)
+def test_a_name_after_de(name: str, said: str) -> None:
+    assert french.of(name) == said
