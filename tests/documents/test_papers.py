@@ -126,6 +126,30 @@ def test_headings_are_never_orphans_and_signatures_never_split() -> None:
         assert papers.flat(signed[0]).count("Date, signature et cachet") == 2
 
 
+@pytest.mark.parametrize("kind", ["devis", "convention"])
+def test_the_title_of_a_module_takes_the_width_of_its_line(kind: str) -> None:
+    """Fifteen modules are fifteen lines, whose durations stand at the end."""
+    title = "Préparer, conduire et conclure un entretien annuel d’évaluation, module"
+    content = [{"title": f"{title} {n}", "minutes": 70} for n in range(15)]
+    paper = papers.changed(kind, programme=cast.programme(content=content))
+    lines = [papers.flat(line) for page in paper.pages for line in page.splitlines()]
+    for n in range(15):
+        assert any(f"{papers.flat(title)} {n}" in line for line in lines)
+
+
+@pytest.mark.parametrize("kind", ["devis", "convention"])
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Salle de plain-pied", "Salle de plain-pied. Référent handicap"),
+        ("Salle de plain-pied.\n", "Salle de plain-pied. Référent handicap"),
+    ],
+)
+def test_a_sentence_without_a_full_stop_is_given_one(kind: str, written: str, read: str) -> None:
+    row = cast.programme(accessibility=written)
+    assert read in papers.changed(kind, programme=row).text
+
+
 @pytest.mark.parametrize("days", [*range(1, 13), 45])
 def test_no_page_of_a_quotation_holds_only_its_acceptance(days: int) -> None:
     """What is agreed to stands on the page that is signed: at least the last of its hours."""
