@@ -51,6 +51,10 @@ SENTENCES = {
     ),
     429: ("Trop d’essais", "Patientez quelques minutes, puis réessayez."),
 }
+TOO_HEAVY = (
+    "Un fichier pèse 12\u00a0Mo au plus. Revenez en arrière et envoyez-en un plus léger\u00a0: une "
+    "image réduite, ou seulement les pages utiles."
+)
 _PG_DISK_FULL = "53100"
 _FULL = (
     "Le portail n’a plus de place",
@@ -75,6 +79,8 @@ def refused(error: HTTPException) -> Response:
     if status >= 500 or status not in SENTENCES:
         return bare(status)
     title, sentence = SENTENCES[status]
+    if status == 413 and request.mimetype == "multipart/form-data":
+        sentence = TOO_HEAVY
     if request.routing_exception is not None and status == 400:
         return bare(status, title, sentence)  # the host is not ours: no address can be made
     response = web.page("errors/page.html", status=status, heading=title, sentence=sentence)

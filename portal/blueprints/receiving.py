@@ -106,8 +106,15 @@ def receive(files: Sequence[FileStorage]) -> Iterator[Inspected]:
 
 def logo(files: Sequence[FileStorage]) -> str:
     """Keeps the logo that was handed in, made anew; returns its SHA-256. Raises Rejected."""
-    with _received(files[:1]) as incoming:
-        return keeping.store_logo(gate.logo(incoming[0]))
+    try:
+        with _received(files[:1]) as incoming:
+            return keeping.store_logo(gate.logo(incoming[0]))
+    except Rejected as refused:
+        if refused.refusal is Refusal.NO_ROOM:
+            raise
+        # the sentences of papers speak of PDF and photos
+        why = Refusal.LOGO if refused.name else Refusal.NO_LOGO
+        raise Rejected(why, refused.name) from refused
 
 
 @contextmanager

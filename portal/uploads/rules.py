@@ -43,6 +43,7 @@ class Refusal(StrEnum):
     TOO_OFTEN = "too_often"
     LINK_CLOSED = "link_closed"
     LOGO = "logo"
+    NO_LOGO = "no_logo"
     UNSAFE = "unsafe"
 
 
@@ -72,7 +73,8 @@ SENTENCE = {
     Refusal.LINK_CLOSED: "Votre lien vient d’être fermé\u00a0: rien n’a été reçu, "
     "demandez un nouveau lien à votre organisme de formation",
     Refusal.LOGO: "Ce fichier ne peut pas servir de logo\u00a0: "
-    "enregistrez-le en PNG ou en JPEG, puis envoyez-le de nouveau",
+    "enregistrez-le en PNG ou en JPEG, de 12\u00a0Mo au plus, puis envoyez-le de nouveau",
+    Refusal.NO_LOGO: "Choisissez l’image du logo\u00a0: PNG ou JPEG",
     Refusal.UNSAFE: "Ce fichier contient autre chose que des pages\u00a0: "
     "imprimez-le en PDF, puis envoyez ce PDF",
 }

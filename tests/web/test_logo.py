@@ -93,6 +93,18 @@ def test_what_is_no_logo_changes_nothing(
     assert kept(app) == before
 
 
+def test_what_is_asked_for_is_an_image(office: Visitor) -> None:
+    """A logo is no paper: nothing here offers to send a PDF."""
+    for name, content, said in (
+        ("", b"", "Choisissez l’image du logo : PNG ou JPEG"),
+        ("logo.txt", b"Rivage", "« logo.txt » : Ce fichier ne peut pas servir de logo"),
+        ("logo.png", b"", "« logo.png » : Ce fichier ne peut pas servir de logo"),
+    ):
+        text = text_of(send(office, name, content))
+        assert said in text
+        assert "PDF" not in text.partition("Remplacer le logo")[0]
+
+
 def test_a_photo_from_a_phone_says_which_formats_are_taken(office: Visitor) -> None:
     answer = send(office, "logo.heic", pictures.heic())
     assert "enregistrez-le en PNG ou en JPEG" in text_of(answer)

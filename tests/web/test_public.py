@@ -1,6 +1,7 @@
 """The pages anyone can open, and the pages that say no."""
 
 from dataclasses import replace
+from io import BytesIO
 from unittest.mock import Mock
 
 import pytest
@@ -227,3 +228,11 @@ def test_a_request_too_large_is_refused_before_it_is_read(anonymous: Visitor) ->
     answer = anonymous.post("/connexion", data={"email": "a" * 300_000})
     assert answer.status_code == 413
     assert "trop volumineux" in text_of(answer)
+
+
+def test_a_file_too_heavy_is_told_how_light_it_must_be(anonymous: Visitor) -> None:
+    """Where nothing of the request is read, its page is gone: the sentence says what to do."""
+    heavy = {"fichiers": (BytesIO(b"0" * 300_000), "logo.png")}
+    answer = anonymous.post("/connexion", data=heavy)
+    assert answer.status_code == 413
+    assert "Un fichier pèse 12 Mo au plus. Revenez en arrière" in text_of(answer)
