@@ -12,8 +12,6 @@ import pytest
 import time_machine
 from flask import Flask
 from hypothesis import HealthCheck, settings
-from jinja2 import FileSystemBytecodeCache
-from werkzeug.routing import Rule
 
 from portal import tasks
 from portal.access import service as access
@@ -26,12 +24,13 @@ from portal.config import Config
 from portal.declared import read
 from portal.extensions import db, store, writing
 from portal.programmes.describing import create_programme
-from tests import databases
+from tests import databases, hurrying
 from tests.pages import BASE_URL, Visitor
 
 # How long an example takes to draw says how busy the machine is, nothing of the code.
 settings.register_profile("portal", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("portal")
+hurrying.write_to_memory()
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 DEMONSTRATION = Path(accounts.__file__).parents[1] / "demonstration"
@@ -82,20 +81,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Templates are compiled once for all the applications of the run, and so are addresses."""
-    folder = str(tmp_path_factory.mktemp("templates"))
-    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(folder)}
-    compiled = Rule._compile_builder
-    known: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
-
-    def once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        key = (rule.rule, tuple(sorted((rule.defaults or {}).items())), append_unknown)
-        if key not in known:
-            known[key] = compiled(rule, append_unknown)
-        return known[key]
-
-    Rule._compile_builder = once  # type: ignore[method-assign]
+def hurried(tmp_path_factory: pytest.TempPathFactory) -> None:
+    hurrying.compile_templates_once(tmp_path_factory.mktemp("templates"))
+    hurrying.compile_addresses_once()
+    hurrying.compile_statements_once()
+    hurrying.recognise_passwords_once()
 
 
 @pytest.fixture(autouse=True)
