@@ -114,6 +114,7 @@ class TrainerForm(ProfileForm):
     vat_regime = TileField(
         "Régime de TVA",
         description="Celui des factures à l’organisme\u00a0; les clients ne le lisent pas.",
-        choices={regime.value: label for regime, label in VAT_LABEL.items()},
+        choices={"": "Non précisé"} | {regime.value: label for regime, label in VAT_LABEL.items()},
+        filters=[lambda chosen: chosen or ""],
         validators=[Optional()],
     )

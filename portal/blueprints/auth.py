@@ -44,7 +44,7 @@ class LoginForm(web.PortalForm):
 def login() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return web.see_other(_after_login(current_user))
-    return _login_page(LoginForm())
+    return _login_page(LoginForm(formdata=None, data={"email": session.get("email", "")}))
 
 
 @blueprint.post("/connexion")

@@ -2,7 +2,7 @@
 
 import time
 
-from flask import Blueprint, Response, abort, flash, request, url_for
+from flask import Blueprint, Response, abort, flash, request, session, url_for
 
 from portal import clock, membership, web
 from portal.access import tries
@@ -71,12 +71,13 @@ def use(token: str) -> Response:
     link, fate = _find(token)
     if link is None or fate is not Fate.LIVE:
         return _dead(404 if link is None else 410)
-    purpose, identity, ip = Purpose(link.purpose), link.id, web.client_ip()
+    purpose, identity, ip, email = Purpose(link.purpose), link.id, web.client_ip(), link.email
     try:
         if purpose in PASSWORD_LINKS:
             return _choose(link, token)
         if purpose is Purpose.ADDRESS:
             membership.confirm_address(identity, ip)
+            session["email"] = email
             flash("Adresse confirmée\u00a0: connectez-vous avec elle.", "ok")
         else:
             membership.not_me(identity, ip)
@@ -91,7 +92,7 @@ def use(token: str) -> Response:
 
 
 def _choose(link: AccountLink, token: str) -> Response:
-    form = NewPasswordForm()
+    form, email = NewPasswordForm(), link.email
     if not form.validate():
         return _page(link, token, form, web.error_summary(form))
     try:
@@ -99,6 +100,7 @@ def _choose(link: AccountLink, token: str) -> Response:
     except accounts.WeakPassword as weak:
         form.new_password.errors = [str(weak)]
         return _page(link, token, form, web.error_summary(form))
+    session["email"] = email  # the login page that follows does not ask for it again
     flash("Mot de passe enregistré\u00a0: connectez-vous.", "ok")
     return web.see_other(url_for("auth.login"))
 

@@ -67,6 +67,15 @@ def test_the_preview_shows_what_is_stored_where_what_is_typed_is_wrong(office: V
     assert "Rivage Formation" in preview(office, "identite", name="")
 
 
+def test_the_preview_of_a_colour_says_whether_it_is_one(office: Visitor) -> None:
+    for accent, said in (
+        ("#0B5F62", "Lisible Contraste"),
+        ("#FFD400", "Trop clair Contraste"),
+        ("vert", "Couleur non reconnue L’aperçu montre celle qui est enregistrée."),
+    ):
+        assert said in preview(office, "apparence", accent=accent)
+
+
 def test_a_logo_lost_on_the_disk_stops_no_page(app: Flask, office: Visitor) -> None:
     assert office.get(f"{PAGES}/logo.png").status_code == 200
     lose_the_logo(app)

@@ -18,7 +18,7 @@ from portal.emails.models import Email
 from portal.extensions import db, writing
 from portal.serving.masking import mask
 from tests.conftest import NOW, OFFICE, OTHER_TRAINER, PASSWORD, TRAINER, sign_in, user
-from tests.pages import BASE_URL, Visitor, text_of
+from tests.pages import BASE_URL, Visitor, soup_of, text_of
 from tests.screens import assert_refused
 
 ZOE = "zoe.lambert@rivage-formation.example"
@@ -55,6 +55,12 @@ def may_sign_in(app: Flask, email: str, password: str) -> bool:
     return answer.status_code == 303
 
 
+def account_of(page: TestResponse) -> str:
+    """The account under which a password manager keeps the password of this page."""
+    (field,) = soup_of(page.text).select("form input[autocomplete=username]")
+    return str(field["value"])
+
+
 # --- Invitation
 
 
@@ -69,8 +75,11 @@ def test_a_person_is_invited_chooses_a_password_and_comes_in(
     link = link_in(app, ZOE, "account_invitation")
     shown = anonymous.get(link)
     assert "Bienvenue, Zoé" in text_of(shown)
+    assert account_of(shown) == ZOE
     done = anonymous.submit(shown, {"new_password": CHOSEN})
     assert done.status_code == 303
+    login = anonymous.get(done.headers["Location"])
+    assert soup_of(login.text).select_one("#email")["value"] == ZOE  # type: ignore[index]
     assert may_sign_in(app, ZOE, CHOSEN)
     assert mails(app, ZOE) == ["account_invitation"]  # a first password is no news
     again = anonymous.get(link)
@@ -113,7 +122,11 @@ def test_another_invitation_closes_the_first(
 
 def test_an_address_that_has_an_account_is_not_invited_twice(office: Visitor) -> None:
     answer = invite(office, TRAINER.upper())
-    assert_refused(answer, "email", "Une personne a déjà un compte à cette adresse")
+    assert_refused(
+        answer,
+        "email",
+        "Cette adresse a déjà un compte : ouvrez-le dans Personnes",
+    )
 
 
 def test_whoever_is_invited_has_no_password_that_works(app: Flask, office: Visitor) -> None:
@@ -357,6 +370,19 @@ def test_a_trainer_says_who_they_are_and_nothing_else(app: Flask, trainer: Visit
         claire = user(TRAINER)
         assert (claire.role, claire.is_enabled, claire.vat_regime) == ("trainer", True, None)
         assert claire.password_hash != "x"
+
+
+def test_a_regime_chosen_by_mistake_is_taken_back(app: Flask, trainer: Visitor) -> None:
+    for chosen, kept in (("franchise", "franchise"), ("", None)):
+        assert trainer.submit("/compte/", {"vat_regime": chosen}, form="#profil").status_code == 303
+        with app.app_context():
+            assert user(TRAINER).vat_regime == kept
+    (checked,) = soup_of(trainer.get("/compte/").text).select("#profil [name=vat_regime][checked]")
+    assert checked["value"] == ""
+
+
+def test_a_changed_password_is_kept_for_the_same_account(trainer: Visitor) -> None:
+    assert account_of(trainer.get("/compte/mot-de-passe")) == TRAINER
 
 
 def token(page: TestResponse) -> str:

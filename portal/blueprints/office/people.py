@@ -36,7 +36,7 @@ def invite() -> Response:
         try:
             user_id = membership.invite(email, *names, role, web.actor())
         except KnownAddress:
-            form.email.errors = ["Une personne a déjà un compte à cette adresse"]
+            form.email.errors = ["Cette adresse a déjà un compte\u00a0: ouvrez-le dans Personnes"]
         else:
             flash(f"Une invitation part à {email}.", "ok")
             return web.see_other(url_for(".show", user_id=user_id))

@@ -151,9 +151,13 @@ def _said(field: Field) -> str:
 
 @dataclass(frozen=True)
 class Preview:
-    """The letterhead with what is typed, and the colour with how well it reads."""
+    """The letterhead with what is typed, and the colour with how well it reads.
+
+    `is_colour`: what is typed is one; else the colour shown is the one that is stored.
+    """
 
     letterhead: Markup
+    is_colour: bool
     accent: str
     soft: str
     ratio: float
@@ -169,7 +173,8 @@ def _preview(form: PortalForm) -> Preview:
         if field.short_name in shown and not field.errors and field.data:
             shown[field.short_name] = field.data
     typed = (form["accent"].data or "") if "accent" in form else ""
-    accent = typed.upper() if rules.is_colour(typed) else organisation.accent
+    is_colour = rules.is_colour(typed)
+    accent = typed.upper() if is_colour else organisation.accent
     logo = organisation.logo_sha256
     html = documents.letterhead_html(
         SimpleNamespace(**shown),
@@ -179,6 +184,7 @@ def _preview(form: PortalForm) -> Preview:
     ratio = rules.least_contrast(accent)
     return Preview(
         letterhead=Markup(html),  # noqa: S704 - escaped where it is made
+        is_colour=is_colour,
         accent=accent,
         soft=rules.soft(accent),
         ratio=ratio,
