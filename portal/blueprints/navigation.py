@@ -13,12 +13,14 @@ from portal.funding import service as fundings
 
 @dataclass(frozen=True)
 class Entry:
-    """`within`: the blueprints whose pages stand under it; `waiting` counts what is awaited."""
+    """`within`: the blueprints whose pages stand under it; `waiting` counts what is awaited, which
+    « À faire » says in the words of `awaited` (one, several, the button)."""
 
     text: str
     endpoint: str
     within: tuple[str, ...]
     waiting: Callable[[], int] = lambda: 0
+    awaited: tuple[str, str, str] = ("", "", "")
     is_shown: Callable[[], bool] = lambda: True
 
 
@@ -30,6 +32,7 @@ class Item:
     url: str
     is_current: bool
     waiting: int
+    awaited: tuple[str, str, str]
 
 
 def _reads_over() -> bool:
@@ -46,6 +49,7 @@ OFFICE = (
         "office.proofreading.queue",
         ("office.proofreading",),
         lambda: len(holding.training_ids()),
+        ("dossier à relire avant envoi", "dossiers à relire avant envoi", "Relire"),
         is_shown=_reads_over,
     ),
     Entry(
@@ -53,6 +57,7 @@ OFFICE = (
         "office.agreements.queue",
         ("office.agreements", "office.signatures"),
         fundings.waiting_count,
+        ("accord à valider", "accords à valider", "Valider"),
     ),
     Entry("Dossiers", "office.dashboard", ("office", "office.dossier", "office.agenda")),
     Entry("Programmes", "office.programmes.index", ("office.programmes", "office.programme")),
@@ -75,7 +80,13 @@ def items() -> list[Item]:
     entries = OFFICE if current_user.is_office else TRAINER
     here = request.blueprint or ""
     return [
-        Item(entry.text, url_for(entry.endpoint), here in entry.within, entry.waiting())
+        Item(
+            entry.text,
+            url_for(entry.endpoint),
+            here in entry.within,
+            entry.waiting(),
+            entry.awaited,
+        )
         for entry in entries
         if entry.is_shown()
     ]

@@ -8,7 +8,7 @@ from portal.documents.differences import between
 from portal.documents.facts import Facts
 from portal.effects import funding, preparing, signing
 from portal.effects.act import Act, Refused
-from portal.emails import letters, notices, outbox, signing_notices
+from portal.emails import holding, letters, notices, outbox, signing_notices
 from portal.extensions import db
 from portal.training import amend_rules, life_rules
 from portal.training import service as trainings
@@ -129,9 +129,18 @@ def _tell(act: Act, outcome: Outcome, papers: dict[str, Facts], had_agreement: b
     if not act.documents:
         return
     training, reason = act.training, act.data["reason"]
+    in_force = documents.current(training)
+    if holding.is_first(training.id):  # for the client, who has read none, nothing has changed
+        trio = [row for row in in_force if row.kind in TRIO]
+        first: tuple[Any, ...] = (training, trio, act.organisation, act.at)
+        act.send_papers(letters.documents_to_client(*first), letters.documents_to_trainer(*first))
+        return
+    # those of a former change that still waits to be read over leave with these
+    waiting = {number for mail in holding.of_training(training.id) for number in mail.document_ids}
+    leaving = [row for row in in_force if row in act.documents or row.id in waiting]
     changes = _changes(papers, training)
     after = AFTER[outcome.accord] if had_agreement else ""
-    arguments: tuple[Any, ...] = (training, act.documents, act.organisation, reason, act.at)
+    arguments: tuple[Any, ...] = (training, leaving, act.organisation, reason, act.at)
     act.send_papers(
         letters.documents_amended(*arguments, changes=changes, after=after),
         letters.amended_to_trainer(*arguments, changes=changes),

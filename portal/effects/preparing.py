@@ -97,7 +97,7 @@ def reopen(act: Act) -> None:
     documents.supersede(training, act.at)
     signing.void_all(act, act.data["reason"])
     signing.close_links(act)
-    was_received = not holding.is_held(training.id)
+    was_received = not holding.is_first(training.id)
     outbox.cancel_queued(training.id)
     training.state = State.DRAFT.value  # at once: the table refuses a sent session without a regime
     training.vat_regime = None  # a draft shows the regime it would be issued with

@@ -12,6 +12,7 @@ from portal.emails.models import Email, EmailState
 from portal.extensions import db
 
 _HELD = EmailState.HELD.value
+FIRST = "documents_to_client"
 
 
 def hold(emails: Sequence[Email]) -> None:
@@ -37,6 +38,17 @@ def release(training_id: int, at: datetime) -> list[int]:
     for email in held:
         email.state, email.next_at = EmailState.QUEUED.value, at
     return [email.id for email in held]
+
+
+def of_training(training_id: int) -> Sequence[Email]:
+    """The messages of that session that wait to be read over, in the order they will leave."""
+    query = select(Email).where(Email.training_id == training_id, Email.state == _HELD)
+    return db.session.scalars(query.order_by(Email.id)).all()
+
+
+def is_first(training_id: int) -> bool:
+    """Whether the first sending of that session still waits: the client has seen no paper yet."""
+    return any(email.letter == FIRST for email in of_training(training_id))
 
 
 def is_held(training_id: int) -> bool:

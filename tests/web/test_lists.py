@@ -48,6 +48,19 @@ def sums(page: TestResponse) -> dict[str, str]:
 # --- What is awaited, and the money
 
 
+def test_the_office_opens_on_what_waits_for_it(
+    app: Flask, office: Visitor, trainer: Visitor
+) -> None:
+    a_training(app, "received")
+    page = office.get("/organisme/")
+    assert todos(page)[0] == ("1 accord à valider", "Valider")
+    (link,) = soup_of(page.text).select(".todo-list li:first-child a")
+    assert office.get(str(link["href"])).request.path == "/organisme/accords/"
+    a_training(app, "received")
+    assert todos(office.get("/organisme/"))[0] == ("2 accords à valider", "Valider")
+    assert not any("accord" in sentence for sentence, _ in todos(trainer.get(HOME)))
+
+
 def test_nothing_yet(app: Flask, trainer: Visitor, office: Visitor) -> None:
     page = trainer.get(HOME)
     assert "Aucune session en cours" in text_of(page)

@@ -13,7 +13,8 @@ from portal.training.models import TrainingSession
 from portal.training.rules import Event
 from tests.conftest import NOW, TRAINER, user
 from tests.pages import Visitor, text_of
-from tests.story import REASON, Told, a_training, made
+from tests.screens import fill, section
+from tests.story import CLIENT, REASON, Told, a_training, made, messages
 
 QUEUE = "/organisme/relecture/"
 
@@ -48,8 +49,11 @@ def test_papers_wait_for_the_office_then_leave_in_one_press(
     app: Flask, office: Visitor, read_over: Told
 ) -> None:
     assert states(app, read_over) == ["held", "held"]
-    assert "À relire 1 en attente" in text_of(office.get("/organisme/"))
+    home = office.get("/organisme/")
+    assert "À relire 1 en attente" in text_of(home)
+    assert "1 dossier à relire avant envoi" in section(home, "À faire 1")
     page = office.get(QUEUE)
+    assert f"À envoyer à {CLIENT} et {TRAINER}." in text_of(page)
     assert "À relire 1" in text_of(page)
     assert "Menuiserie Vasseur" in text_of(page)
     assert "Convention" in text_of(page)
@@ -124,9 +128,11 @@ def test_papers_made_again_replace_those_nobody_has_read(
     other = a_training(app, "sent")
     amend(app, read_over)
     assert states(app, read_over)[:2] == ["cancelled", "cancelled"]
-    assert states(app, read_over)[2:] == ["held"]
-    assert states(app, read_over, "amended_to_trainer") == ["held"]
+    assert states(app, read_over)[2:] == ["held", "held"]
     assert states(app, other) == ["held", "held"]
+    waiting = text_of(office.get(QUEUE))
+    number = read_over.ref.removeprefix("S-")
+    assert f"D-{number} v2" in waiting
     mails = office.get("/organisme/courriels/")
     assert "Remplacé avant sa relecture" in text_of(mails)
 
@@ -158,3 +164,52 @@ def amend(app: Flask, told: Told) -> None:
                 {"version": version, "edit_id": "amend", "final": True})  # fmt: skip
         actor = Actor(Role.OFFICE, None, "Nadia Belkacem")
         workflow.perform(Event.AMEND, training, actor, topics=[save], reason=REASON)
+
+
+def test_a_name_put_right_before_the_papers_were_read_takes_none_of_them_away(
+    app: Flask, office: Visitor, read_over: Told
+) -> None:
+    """The client has read nothing: it gets a first sending, not an update of one it never had."""
+    rename(office, read_over, "Rahmani-Duval")
+    assert states(app, read_over) == ["cancelled", "cancelled", "held", "held"]
+    assert states(app, read_over, "amended") == []
+    page = text_of(office.get(QUEUE))
+    number = read_over.ref.removeprefix("S-")
+    for reference in (f"D-{number}", f"C-{number} v2", f"P-{number}"):
+        assert reference in page
+    made(app, read_over)
+    office.submit(QUEUE)
+    (first,) = [m for m in messages(app, read_over) if m["letter"] == "documents_to_client"][-1:]
+    assert (first["to"], first["papers"]) == (CLIENT, 3)
+    assert f"C-{number} v2" in first["text"]
+
+
+def test_two_changes_read_over_together_leave_together(
+    app: Flask, office: Visitor, read_over: Told
+) -> None:
+    made(app, read_over)
+    office.submit(QUEUE)
+    amend(app, read_over)
+    rename(office, read_over, "Rahmani-Duval")
+    page = text_of(office.get(QUEUE))
+    number = read_over.ref.removeprefix("S-")
+    for reference in (f"D-{number} v2", f"C-{number} v3", f"P-{number} v2"):
+        assert reference in page
+    assert states(app, read_over, "documents_amended") == ["cancelled", "held"]
+
+
+def test_papers_withdrawn_while_their_change_waits_are_told_withdrawn(
+    app: Flask, office: Visitor, read_over: Told
+) -> None:
+    """The client has the first ones: only the change was never read."""
+    made(app, read_over)
+    office.submit(QUEUE)
+    amend(app, read_over)
+    office.submit(f"/organisme/dossiers/{read_over.ref}/rouvrir", {"reason": REASON})
+    assert messages(app, read_over)[-1]["letter"] == "documents_withdrawn"
+
+
+def rename(office: Visitor, told: Told, name: str) -> None:
+    step = f"/organisme/dossiers/{told.ref}/etapes/stagiaires"
+    typed = {"people-0-last_name": name, "reason": "Nom mal écrit"}
+    assert fill(office, step, typed, button="Enregistrer la modification").status_code == 303

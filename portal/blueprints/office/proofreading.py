@@ -1,5 +1,7 @@
 """« À relire »: papers are ready, and leave when the office says so."""
 
+from typing import Any
+
 from flask import Blueprint, Response, abort, flash, url_for
 from sqlalchemy import select
 
@@ -15,15 +17,21 @@ blueprint = Blueprint("proofreading", __name__)
 
 @blueprint.get("/")
 def queue() -> Response:
-    """The sessions whose papers wait, the longest waiting first, with those papers."""
+    """The sessions whose papers wait, the longest waiting first: what will leave, and to whom."""
     ids = holding.training_ids()
     rows = db.session.scalars(select(TrainingSession).where(TrainingSession.id.in_(ids)))
     found = sorted(rows, key=lambda training: ids.index(training.id))
-    waiting = [
-        (training, [paper for paper in papers.listed(training) if paper.is_current])
-        for training in found
-    ]
-    return web.page("proofreading/queue.html", waiting=waiting)
+    return web.page("proofreading/queue.html", waiting=[_waiting(training) for training in found])
+
+
+def _waiting(training: TrainingSession) -> dict[str, Any]:
+    mails = holding.of_training(training.id)
+    attached = {identity for mail in mails for identity in mail.document_ids}
+    return {
+        "training": training,
+        "papers": [paper for paper in papers.listed(training) if paper.id in attached],
+        "to": french.enumeration([mail.to_email for mail in mails]),
+    }
 
 
 @blueprint.post("/<ref>/envoyer")
