@@ -76,13 +76,13 @@ SENTENCES: dict[str, Sentence] = {
     "close_calendar": lambda t: "Adresse d’agenda fermée",
     "save_settings": lambda t: (
         f"Réglages «{NBSP}{t.named([t.body['group']])}{NBSP}» modifiés{NBSP}: "
-        f"{t.named(t.body['fields'])}"
+        f"{t.named(t.body['fields'])}{_switched(t)}"
     ),
     "change_logo": lambda t: "Logo remplacé" if t.body.get("after") else "Logo retiré",
     "choose_reminders": lambda t: "Délais des relances modifiés",
     "create_programme": lambda t: f"{t.programme()}{NBSP}: au catalogue",
     "copy_programme": lambda t: f"{t.programme()}{NBSP}: copié de {t.body.get('source')}",
-    "edit_programme": lambda t: f"{t.programme()}{NBSP}: modifié",
+    "edit_programme": lambda t: f"{t.programme()}{NBSP}: rubrique {_section(t)} modifiée",
     "archive_programme": lambda t: f"{t.programme()}{NBSP}: archivé",
     "restore_programme": lambda t: f"{t.programme()}{NBSP}: remis au catalogue",
     "publish_programme": lambda t: f"{t.programme()}{NBSP}: page publique ouverte",
@@ -96,6 +96,17 @@ def _fields(told: Told) -> str:
     """« : Téléphone ; Titres », until these details are erased."""
     codes = told.details.get("fields")
     return f"{NBSP}: {told.named(codes)}" if codes else ""
+
+
+def _section(told: Told) -> str:
+    return f"«{NBSP}{told.named([told.body.get('section', '')])}{NBSP}»"
+
+
+def _switched(told: Told) -> str:
+    """« , oui » or « , non » when the only change is that of a box, until this is erased."""
+    pairs = list(told.details.get("changes", {}).values())
+    after = pairs[0][1] if len(pairs) == 1 else ""
+    return {"True": ", oui", "False": ", non"}.get(after, "")
 
 
 def _pair(told: Told) -> str:

@@ -49,6 +49,19 @@ def test_who_did_what_and_when_is_read_from_the_latest(app: Flask, office: Visit
     assert "23 novembre 2026 à 10 h 00" in shown, "the instant is one of Paris"
 
 
+def test_a_section_and_a_box_are_named_as_their_pages_name_them(office: Visitor) -> None:
+    for value in ("y", None):
+        office.submit("/organisme/reglages/envoi", {"reads_over": value}, form="#reglages")
+    section = "/organisme/programmes/LPM-14/rubriques/moyens"
+    office.submit(section, {"methods": "Ateliers"})
+    box = "Réglages « Envoi des documents » modifiés : Relire les documents avant leur envoi"
+    assert lines(office) == [
+        "Programme LPM-14, version 3 : rubrique « Méthodes et moyens » modifiée",
+        f"{box}, non",
+        f"{box}, oui",
+    ]
+
+
 def test_every_act_without_a_session_has_its_sentence() -> None:
     """An act added later without its words would show its code to people."""
     written = "\n".join((CODE / f"{name}.py").read_text("utf-8") for name in ACTS)
@@ -65,7 +78,7 @@ def test_a_sentence_stands_without_what_was_erased(app: Flask, office: Visitor, 
         "save_settings": {"group": "banque", "fields": ["iban"]},
         "change_logo": {"before": None, "after": None},
     }
-    programme = {"programme": "LPM-14", "version": 1, "source": "EPE-14"}
+    programme = {"programme": "LPM-14", "version": 1, "source": "EPE-14", "section": "moyens"}
     with app.app_context(), writing():
         usual = programme if event.endswith("_programme") else {"user": 999}
         body = bodies.get(event, usual)

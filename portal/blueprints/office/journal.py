@@ -10,6 +10,7 @@ from portal.accounts.forms import GROUPS
 from portal.accounts.people import everybody
 from portal.accounts.people_forms import TrainerForm
 from portal.journal import organisation_reading as journal
+from portal.programmes.rules import SECTIONS
 
 blueprint = Blueprint("journal", __name__)
 MAX = 2**31 - 1  # a longer number is no row's, and a database may refuse to look for it
@@ -37,7 +38,8 @@ def _number(name: str) -> int | None:
 
 @cache
 def labels() -> dict[str, str]:
-    """The words of the pages of settings, and of the fields of settings and profiles."""
+    """The words of the pages of settings, of the sections of programmes, and of the fields of
+    settings and profiles."""
     forms: list[type[Any]] = [TrainerForm, *(group.form for group in GROUPS.values())]
     fields = {
         name: str(field.args[0])
@@ -46,4 +48,5 @@ def labels() -> dict[str, str]:
         for name, field in vars(parent).items()
         if hasattr(field, "field_class")
     }
-    return fields | {group.slug: group.title for group in GROUPS.values()}
+    pages = {page.slug: page.title for page in (*GROUPS.values(), *SECTIONS)}
+    return fields | pages
