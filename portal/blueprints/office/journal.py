@@ -48,5 +48,5 @@ def labels() -> dict[str, str]:
         for name, field in vars(parent).items()
         if hasattr(field, "field_class")
     }
-    pages = {page.slug: page.title for page in (*GROUPS.values(), *SECTIONS)}
-    return fields | pages
+    pages = {group.slug: group.title for group in GROUPS.values()}
+    return fields | pages | {section.slug: section.title for section in SECTIONS}
