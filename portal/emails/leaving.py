@@ -54,7 +54,7 @@ def check(email: Email) -> None:
     failed = [row for row in documents if row.state == DocumentState.FAILED]
     if failed:
         raise NotYet(
-            "Un document n’a pas pu être préparée\u00a0: le message l’attend",
+            "Un document n’a pas pu être préparé\u00a0: le message l’attend",
             FAILED_DOCUMENT_WAIT,
         )
     if any(row.state != DocumentState.READY for row in documents):

@@ -554,7 +554,7 @@ def test_a_paper_that_could_not_be_made_is_said_on_the_message(
     email = delivered(email_id)
     assert (email.state, email.attempts) == ("queued", 0)
     assert email.error is not None
-    assert "n’a pas pu être préparée" in email.error
+    assert "n’a pas pu être préparé\u00a0: le message l’attend" in email.error
     assert email.next_at == NOW + MINUTE
 
 
