@@ -229,6 +229,13 @@ def test_what_was_handed_in_is_verified_as_it_came_and_page_by_page(restored: Fl
     ]
 
 
+def test_a_file_whose_pages_are_still_being_drawn_lacks_no_image(restored: Flask) -> None:
+    with restored.app_context():
+        with writing():
+            db.session.scalars(db.select(Upload)).one().page_images = None
+        assert findings.findings() == []
+
+
 def test_an_organisation_without_a_logo_lacks_no_file(restored: Flask) -> None:
     with restored.app_context():
         with writing():

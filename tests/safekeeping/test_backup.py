@@ -293,10 +293,15 @@ def test_a_received_file_that_is_lost_is_named(restored: Flask) -> None:
 
 def test_files_that_no_row_names_are_counted_after_a_day(restored: Flask) -> None:
     with restored.app_context():
+        old = time.time() - findings.SETTLED.total_seconds() - 60
+        for named in (data_of(restored) / "files").glob("??/*"):
+            os.utime(named, (old, old))
         path = store().path(store().put(b"left by an act that was refused"))
         assert findings.strays() == (0, 0)
-        old = time.time() - findings.SETTLED.total_seconds() - 60
-        os.utime(path, (old, old))
+        folder = path.parent / "a folder of somebody"
+        folder.mkdir()
+        for stray in (path, folder):
+            os.utime(stray, (old, old))
         assert findings.strays() == (1, len(b"left by an act that was refused"))
     done = run(restored, "verify")
     assert done.exit_code == 0

@@ -134,6 +134,18 @@ def test_a_login_does_not_come_back_with_the_account(app: Flask, office: Visitor
     assert may_sign_in(app, TRAINER, PASSWORD)
 
 
+def test_an_account_that_is_back_already_loses_nothing_when_it_is_put_back_again(
+    app: Flask, office: Visitor
+) -> None:
+    office.submit(page_of(app, TRAINER), form="main form[action$='/desactiver']")
+    opened = office.get(page_of(app, TRAINER))
+    office.submit(opened, form="main form[action$='/reactiver']")
+    claire, link = sign_in(app, TRAINER), forget(app, TRAINER)
+    office.submit(opened, form="main form[action$='/reactiver']")  # a colleague had it open too
+    assert claire.get("/formateur/").status_code == 200
+    assert_live(office, link)
+
+
 def test_a_link_does_not_come_back_with_the_account(
     app: Flask, office: Visitor, anonymous: Visitor
 ) -> None:
@@ -220,6 +232,21 @@ def test_when_a_link_was_used_is_never_written_again(
     with app.app_context():
         link = db.session.scalars(db.select(AccountLink).filter_by(purpose=Purpose.RESET)).one()
         assert link.used_at == NOW
+
+
+def test_a_way_back_that_served_keeps_its_hour_when_an_earlier_one_serves_too(
+    app: Flask, frozen: time_machine.Traveller, trainer: Visitor, anonymous: Visitor
+) -> None:
+    ask_address(trainer)
+    anonymous.submit(link_in(app, NEW, "account_address"))
+    ask_address(sign_in(app, NEW), "ailleurs@montagnier.example")
+    anonymous.submit(link_in(app, "ailleurs@montagnier.example", "account_address"))
+    anonymous.submit(link_in(app, NEW, "account_address_changed"))
+    frozen.shift(timedelta(hours=1))
+    anonymous.submit(link_in(app, TRAINER, "account_address_changed"))
+    with app.app_context():
+        served = db.select(AccountLink.used_at).filter_by(purpose=Purpose.NOT_ME, email=NEW)
+        assert db.session.scalars(served.order_by(AccountLink.id.desc())).first() == NOW
 
 
 # --- Who is invited
