@@ -283,14 +283,32 @@ def test_an_unknown_address_takes_as_long_as_a_known_one() -> None:
 
 @pytest.mark.parametrize(
     "password",
-    ["court", "x" * 129, "Formation2026", "motdepasse2026", "clairemontagnier", "aaaaaaaaaaaaaa"],
+    [
+        "deux navets",
+        ("vert et bleu " * 10)[:129],
+        "Formation2026",
+        "motdepasse2026",
+        "clairemontagnier",
+        "aaaaaaaaaaaaaa",
+    ],
 )
 def test_easy_passwords_are_refused(password: str) -> None:
     with pytest.raises(accounts.WeakPassword):
         accounts.check_password(password, TRAINER, "Claire", "Montagnier")
 
 
-@pytest.mark.parametrize("password", [PASSWORD, "trois poissons au grenier", "kq7-ZV2p-mmT9"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        PASSWORD,
+        "trois poissons au grenier",
+        "kq7-ZV2p-mmT9",
+        "trois navets",
+        ("vert et bleu " * 10)[:128],
+        "lame rame arme",  # few letters, but no word that is known
+        "4917 3058 2617",
+    ],
+)
 def test_other_passwords_are_accepted(password: str) -> None:
     accounts.check_password(password, TRAINER, "Claire", "Montagnier")
 
