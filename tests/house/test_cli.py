@@ -172,6 +172,8 @@ def test_a_text_too_long_for_the_settings(app: Flask, described: Path) -> None:
     (described.parent / "conditions-generales.txt").write_text("x" * 40_001, encoding="utf-8")
     done = run(app, "create-organisation", str(described))
     assert "terms\u00a0: 40000 caractères au plus, il y en a 40001 (ligne\u00a0" in done.output
+    (described.parent / "conditions-generales.txt").write_text("x" * 40_000, encoding="utf-8")
+    assert run(app, "create-organisation", str(described)).exit_code == 0
 
 
 def test_a_file_that_is_not_toml(app: Flask, tmp_path: Path) -> None:
