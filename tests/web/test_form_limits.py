@@ -87,6 +87,25 @@ def test_a_setting_that_cannot_be_is_refused(
     assert stored(app, name) == before
 
 
+@pytest.mark.parametrize(
+    ("slug", "typed"),
+    [
+        ("banque", {"quote_validity_days": 1, "payment_days": 1}),
+        ("banque", {"quote_validity_days": 365, "payment_days": 60}),
+        ("dedit", {"notice_days": 2, "late_notice_days": 1}),
+        ("dedit", {"notice_days": 60, "late_notice_days": 59}),
+        ("dedit", {"forfeit_percent": 1, "late_forfeit_percent": 1}),
+        ("dedit", {"forfeit_percent": 100, "late_forfeit_percent": 100}),
+    ],
+)
+def test_a_setting_at_its_limit_is_kept(
+    app: Flask, office: Visitor, slug: str, typed: dict[str, int]
+) -> None:
+    filled = {name: str(value) for name, value in typed.items()}
+    assert office.submit(f"{PAGES}/{slug}", filled, form="#reglages").status_code == 303
+    assert {name: stored(app, name) for name in typed} == typed
+
+
 # --- People
 
 
