@@ -94,6 +94,14 @@ def test_an_organisation_is_described_once(app: Flask, described: Path) -> None:
     assert "déjà décrit" in again.output
 
 
+def put(described: Path, given: str) -> int:
+    """Writes that line at the end, in place of the one it replaces; its number."""
+    name, text = given.split()[0], described.read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if not line.startswith(name)]
+    described.write_text("\n".join([*kept, given]), encoding="utf-8")
+    return len(kept) + 1
+
+
 def test_everything_to_correct_is_said_at_once(app: Flask, described: Path) -> None:
     rewrite(described, 'nda = "27 21 04321 77"', 'nda_number = "27"')
     rewrite(described, 'city = "Dijon"', "city = 21")
@@ -153,19 +161,21 @@ def test_what_the_settings_refuse_is_refused_at_first(
     app: Flask, described: Path, given: str, sentence: str
 ) -> None:
     """The same bounds as on the page; the line is said when the file holds the key."""
-    name = given.split()[0]
-    kept = [
-        line
-        for line in described.read_text(encoding="utf-8").splitlines()
-        if not line.startswith(name)
-    ]
-    described.write_text("\n".join([*kept, given]), encoding="utf-8")
+    name, last = given.split()[0], put(described, given)
     done = run(app, "create-organisation", str(described))
     assert done.exit_code == 1
     said = next(line for line in done.output.splitlines() if sentence in line)
     if said.split()[1] == name:
-        assert said.endswith(f"(ligne\u00a0{len(kept) + 1})"), said
+        assert said.endswith(f"(ligne\u00a0{last})"), said
     assert db.session.get(Organisation, 1) is None
+
+
+@pytest.mark.parametrize(
+    "given", ["payment_days = 1", "payment_days = 60", "late_forfeit_percent = 30"]
+)
+def test_what_the_settings_just_allow_is_described(app: Flask, described: Path, given: str) -> None:
+    put(described, given)
+    assert run(app, "create-organisation", str(described)).exit_code == 0
 
 
 def test_a_text_too_long_for_the_settings(app: Flask, described: Path) -> None:
