@@ -8,6 +8,7 @@ from flask import Flask
 
 from portal.declared import DescriptionError
 from portal.extensions import db, writing
+from portal.programmes import rules
 from portal.programmes.describing import create_programme
 from portal.training.models import Programme
 from tests import story
@@ -212,3 +213,18 @@ def test_what_a_file_gets_wrong_is_said_and_nothing_enters(
         with pytest.raises(DescriptionError, match=sentence), writing():
             create_programme(DESCRIBED | changes)
         assert db.session.scalar(db.select(Programme).filter_by(title=DESCRIBED["title"])) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Lecture de plans et métrés", "lecture-de-plans-et-metres"),
+        ("Mot " * 25, "-".join(["mot"] * 20)),
+        ("Entretien annuel " * 6, "-".join(["entretien", "annuel"] * 4 + ["entretien"])),
+        ("x" * 100, "x" * 80),
+        ("日本", "programme"),
+    ],
+)
+def test_an_address_is_made_of_whole_words(title: str, slug: str) -> None:
+    assert rules.slug_of(title) == slug
+    assert len(slug) <= 80

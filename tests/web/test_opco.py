@@ -367,7 +367,7 @@ def test_a_person_confirms_and_is_named(told: story.Told, trainer: Visitor) -> N
     assert answer.status_code == 303
     said = text_of(trainer.get(told.step("client")))
     assert re.search(r"Confirmé par Claire Montagnier le \d", said)
-    assert "à confirmer" not in said.replace("(délai à confirmer auprès de l’OPCO)", "")
+    assert "à confirmer" not in said.replace("(délai à lui faire confirmer)", "")
 
 
 def test_the_fragment_of_a_look_up(told: story.Told, trainer: Visitor) -> None:
