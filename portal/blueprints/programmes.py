@@ -92,6 +92,7 @@ def page_of(programme: Programme) -> dict[str, Any]:
         and programme.public_at is not None
         and not sheets.is_up_to_date(programme, accounts.organisation()),
         "oob": web.wants_fragment(),
+        "saved": "",
     }
 
 

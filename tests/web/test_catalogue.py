@@ -318,9 +318,16 @@ def test_a_section_opens_and_is_saved_in_its_place(
     after = apply_fragment(opened, saved.text, "rubriques")
     assert "Ateliers" in soup_of(after).get_text()
     assert ("Version 4" in soup_of(after).get_text()) is is_chosen
-    assert str(soup_of(after).select_one("#rubriques")) == str(
-        soup_of(office.get(LPM).text).select_one("#rubriques")
-    )
+    sections = soup_of(after).select_one("#rubriques")
+    assert sections is not None
+    heading = sections.select_one("[autofocus]")  # where the button was
+    assert heading is not None
+    assert text_in(heading) == "Méthodes et moyens"
+    said = text_in(sections.select_one(".saved"))
+    assert said == ("Rubrique enregistrée" + (" dans la version 4." if is_chosen else "."))
+    del heading["autofocus"], heading["tabindex"]
+    sections.select_one(".saved").decompose()  # type: ignore[union-attr]
+    assert str(sections) == str(soup_of(office.get(LPM).text).select_one("#rubriques"))
 
 
 def test_a_section_opened_as_a_page_is_saved_as_a_page(app: Flask, office: Visitor) -> None:

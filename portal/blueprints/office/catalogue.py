@@ -68,15 +68,15 @@ def save(code: str, section: str) -> Response:
         return _form_page(current, section, form, seen, status=409, differing=differing)
     except catalogue.Incomplete as refused:
         return _form_page(programme, section, form, seen, status=422, refused=refused.sentences)
-    return _saved(revised, programme)
+    return _saved(revised, programme, section)
 
 
-def _saved(revised: Programme, before: Programme) -> Response:
+def _saved(revised: Programme, before: Programme, section: str) -> Response:
     said = "Rubrique enregistrée."
     if revised.version != before.version:
         said = f"Rubrique enregistrée dans la version {revised.version}."
     if web.wants_fragment():
-        context = page_of(revised) | {"said": said}
+        context = page_of(revised) | {"said": said, "saved": section}
         answer = web.page(
             "programmes/show.html", block=("check", "sections", "state", "said"), **context
         )
