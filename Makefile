@@ -63,7 +63,7 @@ check: .venv/installed-dev
 
 test: .venv/installed-dev
 	@tests/install-browser.sh
-	@tests/install-nginx.sh
+	@tests/install-proxies.sh
 	$(BIN)/python -m pytest -n 2 $(if $(filter off,$(PORTAL_TEST_BROWSER)),--ignore=tests/browser)
 	@tests/on-postgresql.sh
 

@@ -1,9 +1,10 @@
-"""The portal behind nginx, as deploy/nginx.conf sets it up: the file is changed in nothing but the
-ports and folders, which are those of the test.
+"""The portal behind a proxy as a file of deploy/ sets it up: changed in nothing but the ports,
+folders and certificate, which are those of the test.
 """
 
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from pathlib import Path
+from typing import Any, ClassVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,7 +22,6 @@ from tests.installation import ROOT
 from tests.races.running import PATIENCE, Person, Portal, free_port, until
 
 NAME = "portail.organisme.example"
-FILE = ROOT / "deploy/nginx.conf"
 # What Debian's own /etc/nginx/nginx.conf says around the file.
 AROUND = """\
 daemon off; pid {folder}/pid; error_log {folder}/error.log; {user}
@@ -34,12 +35,13 @@ http {{
 """
 
 
-def program() -> str | None:
-    """nginx of this machine, or the one that tests/install-nginx.sh unpacked."""
-    if os.environ.get("PORTAL_TEST_NGINX") == "off":
+def program(name: str) -> str | None:
+    """That proxy of this machine, or the one that tests/install-proxies.sh unpacked."""
+    if os.environ.get("PORTAL_TEST_PROXIES") == "off":
         return None
-    places = [os.environ.get("PATH", ""), "/usr/sbin", str(ROOT / ".venv/nginx/usr/sbin")]
-    return shutil.which("nginx", path=os.pathsep.join(places))
+    unpacked = [ROOT / ".venv/proxies/usr" / folder for folder in ("sbin", "bin")]
+    places = [os.environ.get("PATH", ""), "/usr/sbin", *map(str, unpacked)]
+    return shutil.which(name, path=os.pathsep.join(places))
 
 
 class Behind(Portal):
@@ -54,14 +56,36 @@ class Behind(Portal):
         return super().env | {"PORTAL_PROXIES": "1"}
 
 
-class Nginx:
-    """One nginx, and what it writes down."""
+class Proxy:
+    """One proxy, and what it writes down."""
+
+    name: ClassVar[str]
+    file: ClassVar[str]  # of deploy/
+    hidden: ClassVar[str]  # how it writes the address of a link down
 
     def __init__(self, folder: Path, portal: Portal) -> None:
         self.folder, self.portal = folder, portal
         self.tls_port, self.plain_port = free_port(), free_port()
         _certificate(folder)
-        (folder / "nginx.conf").write_text(self._text())
+        (folder / self.file).write_text(self.text())
+
+    def text(self) -> str:
+        """Its file, for the ports and folders of the test."""
+        raise NotImplementedError
+
+    def command(self, program: str) -> list[str]:
+        raise NotImplementedError
+
+    def with_ours(self, *changes: tuple[str, str]) -> str:
+        text = (ROOT / "deploy" / self.file).read_text()
+        for theirs, ours in (
+            ("127.0.0.1:8000", f"127.0.0.1:{self.portal.port}"),
+            (f"/var/log/{self.name}/", f"{self.folder}/"),
+            *changes,
+        ):
+            assert theirs in text, theirs
+            text = text.replace(theirs, ours)
+        return text
 
     def logs(self) -> str:
         """All it wrote, wherever."""
@@ -70,13 +94,13 @@ class Nginx:
     def visits(self) -> list[str]:
         return (self.folder / "portail.log").read_text().splitlines()
 
-    def noted(self, words: str) -> str:
-        """The visit whose line holds these words; nginx writes it once the answer has left."""
+    def noted(self, *words: str) -> str:
+        """The visit whose line holds these words; it is written once the answer has left."""
 
         def found() -> str:
-            return next((line for line in self.visits() if words in line), "")
+            return next((x for x in self.visits() if all(word in x for word in words)), "")
 
-        return until(found, f"nginx noted no visit {words}")
+        return until(found, f"{self.name} noted no visit {words}")
 
     def ask(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
@@ -89,68 +113,89 @@ class Nginx:
             return answer, answer.read()
 
     def connection(self) -> HTTPConnection:
+        """To the proxy under its public name, which no directory knows."""
         context = ssl.create_default_context(cafile=self.folder / "fullchain.pem")
-        context.check_hostname = False  # the name is not one of this machine
-        return HTTPSConnection("127.0.0.1", self.tls_port, timeout=PATIENCE, context=context)
+        connection = HTTPSConnection(NAME, self.tls_port, timeout=PATIENCE, context=context)
+        connection._create_connection = self._here  # type: ignore[attr-defined]
+        return connection
 
-    def _text(self) -> str:
-        text = FILE.read_text()
-        for ours, theirs in (
-            ("listen 443 ssl", f"listen 127.0.0.1:{self.tls_port} ssl"),
-            ("listen 80;", f"listen 127.0.0.1:{self.plain_port};"),
-            (f"/etc/letsencrypt/live/{NAME}/", f"{self.folder}/"),
-            ("/var/log/nginx/", f"{self.folder}/"),
-            ("127.0.0.1:8000", f"127.0.0.1:{self.portal.port}"),
-        ):
-            assert ours in text, ours
-            text = text.replace(ours, theirs)
+    def _here(self, address: tuple[str, int], *options: Any) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", address[1]), *options)
+
+
+class Nginx(Proxy):
+    name, file, hidden = "nginx", "nginx.conf", ' /l/***" '
+
+    def text(self) -> str:
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         return AROUND.format(
             folder=self.folder,
             user="user root;" if os.getuid() == 0 else "",  # pytest's folders are nobody else's
             temporary=" ".join(f"{kind}_temp_path {self.folder}/{kind};" for kind in kinds),
-            text=text,
+            text=self.with_ours(
+                ("listen 443 ssl", f"listen 127.0.0.1:{self.tls_port} ssl"),
+                ("listen 80;", f"listen 127.0.0.1:{self.plain_port};"),
+                (f"/etc/letsencrypt/live/{NAME}/", f"{self.folder}/"),
+            ),
         )
+
+    def command(self, program: str) -> list[str]:
+        return [program, "-p", str(self.folder), "-c", str(self.folder / self.file)]
+
+
+class Caddy(Proxy):
+    name, file, hidden = "caddy", "Caddyfile", '"uri":"***"'
+
+    def text(self) -> str:
+        general = f"admin off\n\thttp_port {self.plain_port}\n\thttps_port {self.tls_port}\n"
+        general += f"\tdefault_bind 127.0.0.1\n\tstorage file_system {self.folder}/storage"
+        certificate = f"{self.folder}/fullchain.pem {self.folder}/privkey.pem"
+        return self.with_ours(
+            ("{\n\t# What Caddy says", f"{{\n\t{general}\n\t# What Caddy says"),
+            (f"\n{NAME} {{\n", f"\n{NAME} {{\n\ttls {certificate}\n"),
+        )
+
+    def command(self, program: str) -> list[str]:
+        config = str(self.folder / self.file)
+        return [program, "run", "--config", config, "--adapter", "caddyfile"]
 
 
 class Guest(Person):
     """A browser that comes through the proxy."""
 
-    def __init__(self, nginx: Nginx, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(nginx.portal)
-        self.nginx, self.more = nginx, dict(headers or {})
+    def __init__(self, proxy: Proxy, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(proxy.portal)
+        self.proxy, self.more = proxy, dict(headers or {})
 
     def headers(self) -> dict[str, str]:
         return super().headers() | self.more
 
     def connection(self) -> HTTPConnection:
-        return self.nginx.connection()
+        return self.proxy.connection()
 
 
 @contextmanager
-def started(folder: Path, portal: Portal) -> Iterator[Nginx]:
-    """nginx in that folder, in front of that portal, until the block ends."""
-    found = program()
+def started(folder: Path, portal: Portal, kind: type[Proxy] = Nginx) -> Iterator[Any]:
+    """That proxy in that folder, in front of that portal, until the block ends."""
+    found = program(kind.name)
     assert found is not None
     folder.mkdir()
-    nginx = Nginx(folder, portal)
-    said = folder / "said.txt"
+    proxy = kind(folder, portal)
+    said = folder / "said.log"
     with said.open("wb") as output:
-        process = subprocess.Popen(
-            [found, "-p", folder, "-c", folder / "nginx.conf"], stdout=output, stderr=output
-        )
+        process = subprocess.Popen(proxy.command(found), stdout=output, stderr=output)
     try:
-        until(lambda: _is_there(nginx, process, said), "nginx never answers")
-        yield nginx
+        until(lambda: _is_there(proxy, process, said), f"{kind.name} never answers")
+        yield proxy
     finally:
         process.terminate()
         process.wait(PATIENCE)
 
 
-def _is_there(nginx: Nginx, process: "subprocess.Popen[bytes]", said: Path) -> bool:
+def _is_there(proxy: Proxy, process: "subprocess.Popen[bytes]", said: Path) -> bool:
     assert process.poll() is None, said.read_text()
     try:
-        nginx.ask("GET", "/sante/web")
+        proxy.ask("GET", "/sante/web")
     except OSError:
         return False
     return True

@@ -116,6 +116,8 @@ def test_caddy_writes_down_no_link_and_no_question() -> None:
     for uri in (
         "/l/esp-12-secret",
         "//l/esp-12-secret",
+        "/%6c/esp-12-secret",
+        "/l%2fesp-12-secret",
         "/l/esp-12-secret/renouveler?a=secret",
         "/acces/mdp-1-secret",
         "/agenda/secret.ics",
