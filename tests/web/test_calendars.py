@@ -15,7 +15,7 @@ from portal.journal.models import JournalEntry
 from portal.serving.masking import mask
 from tests import story
 from tests.calendar_reader import Part, events, parse
-from tests.conftest import OTHER_TRAINER, TRAINER, user
+from tests.conftest import NOW, OTHER_TRAINER, TRAINER, user
 from tests.pages import BASE_URL, Visitor, soup_of, text_of
 from tests.story import REASON, a_training
 
@@ -207,6 +207,23 @@ def test_pressing_twice_gives_one_address(app: Flask, trainer: Visitor, anonymou
     urls = {str(soup_of(p.text).select("#adresse")[0]["value"]) for p in shown}
     assert len(urls) == 1
     assert anonymous.get(urls.pop().removeprefix(BASE_URL)).status_code == 200
+
+
+def test_a_page_left_open_gives_an_address_that_works_after_it_was_closed(
+    app: Flask, trainer: Visitor, anonymous: Visitor, frozen: time_machine.Traveller
+) -> None:
+    closed = address(trainer)
+    page = trainer.get(PAGE)
+    trainer.submit(page, form="form[action$=fermer]")
+    frozen.shift(timedelta(hours=1))
+    trainer.submit(page, form="form[action$=fermer]")
+    with app.app_context():
+        feed = db.session.scalars(db.select(CalendarFeed)).one()
+        assert feed.revoked_at == NOW  # when it was closed, not when it was pressed again
+    shown = trainer.submit(page, form="form[action$=lien]")
+    again = str(soup_of(shown.text).select("#adresse")[0]["value"]).removeprefix(BASE_URL)
+    assert again != closed
+    assert anonymous.get(again).status_code == 200
 
 
 def test_nothing_forged_opens_a_calendar(
