@@ -3,9 +3,14 @@
 import pytest
 from flask import Flask
 
+from portal import workflow
+from portal.access.rules import Actor, Role
 from portal.accounts import service as accounts
 from portal.extensions import db, writing
+from portal.training import service as trainings
 from portal.training.models import TrainingSession
+from portal.training.rules import Event
+from tests.conftest import TRAINER, user
 from tests.pages import Visitor, text_of
 from tests.screens import fill
 from tests.story import a_training, messages
@@ -50,3 +55,26 @@ def test_an_answer_to_correct_changes_nothing_of_what_stands(
         assert company.siret != "900553"
         assert company.phone != "0199001234"
     assert len(messages(app, training)) == before
+
+
+def test_the_corridor_refuses_what_the_page_did_not_look_at(app: Flask) -> None:
+    """The page validates before it calls; the act does not rely on it."""
+    told = a_training(app, "sent")
+    with app.app_context():
+        training, person = db.session.get_one(TrainingSession, told.id), user(TRAINER)
+        stands = trainings.answers_of(training, "company")
+        assert stands is not None
+        typed = stands.raw | {"siret": ["900 553"], "phone": ["0199001234"]}
+        saved = {"version": stands.version, "edit_id": "another-page", "final": True}
+        with pytest.raises(workflow.Refused, match="réponses à corriger"):
+            workflow.perform(
+                Event.AMEND,
+                training,
+                Actor(Role.TRAINER, person.id, person.name),
+                topics=[("company", typed, saved)],
+                **REASON,
+            )
+    with app.app_context():
+        company = db.session.get_one(TrainingSession, told.id).company
+        assert company is not None
+        assert company.phone != "0199001234"
