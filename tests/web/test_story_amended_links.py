@@ -1,8 +1,9 @@
 """A change after the papers left: links that close, messages that stay, papers that name people."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 
 from portal import clock, workflow
@@ -13,18 +14,21 @@ from portal.extensions import db, writing
 from portal.training.models import TrainingSession
 from portal.training.rules import Event
 from tests import story
+from tests.conftest import TRAINER, sign_in
 from tests.pages import Visitor, soup_of, text_of
 from tests.screens import controls
-from tests.second_half import open_sign_link
+from tests.second_half import open_sign_link, sign
 from tests.story import REASON, Told, a_training
 from tests.web.test_mails_pages import mail_of, press, put
 from tests.web.test_story_amended import (
+    NAME,
     PRICE,
     SIGNATORY,
     ClientOf,
     changed,
     current,
     letters,
+    state,
 )
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -35,6 +39,15 @@ def states(app: Flask, told: Told) -> dict[int, str]:
     with app.app_context():
         rows = db.session.scalars(db.select(Email).filter_by(training_id=told.id))
         return {row.id: row.state for row in rows}
+
+
+def sign_early(app: Flask, told: Told) -> None:
+    """The client asks to sign before its funder answers."""
+    with app.app_context():
+        row = db.session.get_one(TrainingSession, told.id)
+        client = Actor(Role.CLIENT, row.links[0].id, "Hélène Vasseur")
+        workflow.perform(Event.SEND_SIGN_LINK, row, client)
+    story.made(app, told)
 
 
 # --- The change
@@ -49,6 +62,72 @@ def test_a_new_price_closes_the_link_that_signed_the_former_one(
     assert visitor.get(place).status_code == 200
     changed(app, trainer, training, PRICE)
     assert visitor.get(place).status_code == 403
+
+
+def test_whoever_was_asked_to_sign_early_is_asked_again_with_the_new_papers(
+    app: Flask, trainer: Visitor
+) -> None:
+    training = a_training(app, "sent")
+    sign_early(app, training)
+    visitor, place = open_sign_link(app, training.id)
+    _page, mails = changed(app, trainer, training, PRICE)
+    assert visitor.get(place).status_code == 403
+    assert letters(mails).count("sign_request") == 1
+
+
+def test_a_convention_signed_early_is_signed_again_with_the_new_papers(
+    app: Flask, frozen: time_machine.Traveller
+) -> None:
+    training = a_training(app, "sent")
+    sign_early(app, training)
+    with app.app_context():
+        sign(training.id)
+    frozen.shift(timedelta(days=40))  # the link that was signed with opens nothing any more
+    _page, mails = changed(app, sign_in(app, TRAINER), training, PRICE)
+    assert letters(mails).count("sign_request") == 1
+    assert state(app, training)[3] is False
+
+
+def test_nobody_is_asked_to_sign_who_was_not_yet(app: Flask, trainer: Visitor) -> None:
+    training = a_training(app, "sent")
+    _page, mails = changed(app, trainer, training, PRICE)
+    assert "sign_request" not in letters(mails)
+
+
+def test_papers_that_hung_on_the_former_price_fall_with_it(app: Flask, trainer: Visitor) -> None:
+    training = a_training(app, "signed")
+    changed(app, trainer, training, NAME)
+    assert current(app, training)["annexe"] == 1
+    changed(app, trainer, training, PRICE)
+    assert set(current(app, training)) == {"devis", "convention", "programme"}
+    waiting = a_training(app, "funded", early=True)
+    assert "engagement" in current(app, waiting)
+    changed(app, trainer, waiting, PRICE)
+    assert set(current(app, waiting)) == {"devis", "convention", "programme"}
+
+
+def test_a_second_annex_says_what_changed_since_the_first(app: Flask, trainer: Visitor) -> None:
+    training = a_training(app, "signed")
+    changed(app, trainer, training, NAME)
+    again = ("stagiaires", {"people-1-last_name": "Delorme-Petit"})
+    _page, mails = changed(app, trainer, training, again)
+    told = next(mail["text"] for mail in mails if mail["letter"] == "documents_amended")
+    assert "Delorme-Petit" in told
+    before, _, _after = next(line for line in told.splitlines() if "devient" in line).partition(
+        "devient"
+    )
+    assert "Rahmani-Duval" in before
+
+
+def test_the_client_s_link_lasts_as_long_as_dates_put_off(
+    app: Flask, trainer: Visitor, client_of: ClientOf, frozen: time_machine.Traveller
+) -> None:
+    training = a_training(app, "sent")
+    days = {"days-0-date": "2027-11-02", "days-1-date": "2027-11-03"}
+    changed(app, trainer, training, ("dates", days))
+    frozen.move_to(datetime(2027, 11, 3, 9, 0, tzinfo=UTC))
+    page = client_of(training.id).get(training.space)
+    assert page.status_code == 200
 
 
 def test_what_had_not_left_is_withdrawn_with_the_agreement(app: Flask, trainer: Visitor) -> None:
