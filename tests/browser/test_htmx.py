@@ -109,6 +109,17 @@ def test_without_javascript_the_page_opens_where_one_was(portal: Portal, app: Fl
     expect(page.locator("#erreurs")).to_be_focused()
 
 
+def test_a_colour_is_picked_without_knowing_its_code(portal: Portal) -> None:
+    page = portal.page(who=OFFICE)
+    page.goto("/organisme/reglages/apparence")
+    page.get_by_label("Choisir la couleur").fill("#7a1f5c")
+    expect(page.locator("#accent")).to_have_value("#7A1F5C")
+    expect(page.locator("#apercu svg rect").first).to_have_attribute("fill", "#7A1F5C")
+    plain = portal.page(js=False, who=OFFICE)
+    plain.goto("/organisme/reglages/apparence")
+    expect(plain.get_by_label("Choisir la couleur")).to_have_count(0)
+
+
 def test_the_siret_fills_the_rest(page: Page, app: Flask) -> None:
     session = a_training(app, "draft", way="self", company=None, funding=None)
     page.goto(session.step("client"))

@@ -272,7 +272,7 @@ def test_the_landing_says_what_is_to_sign(app: Flask) -> None:
     training, _visitor, _place = waiting(app)
     landing = Visitor(app, app.response_class).get(sign_path(app, training.id))
     text = text_of(landing)
-    assert "La signature de Hélène Vasseur est attendue" in text
+    assert "La signature d’Hélène Vasseur est attendue" in text
     assert "800,00 €" in text
     assert "Lire et signer" in text
 
