@@ -117,7 +117,7 @@ def test_a_colour_is_picked_without_knowing_its_code(portal: Portal) -> None:
     expect(page.locator("#apercu svg rect").first).to_have_attribute("fill", "#7A1F5C")
     plain = portal.page(js=False, who=OFFICE)
     plain.goto("/organisme/reglages/apparence")
-    expect(plain.get_by_label("Choisir la couleur")).to_have_count(0)
+    expect(plain.get_by_label("Choisir la couleur")).to_be_hidden()
 
 
 def test_the_siret_fills_the_rest(page: Page, app: Flask) -> None:
