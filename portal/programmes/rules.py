@@ -272,10 +272,8 @@ def digest(values: Values, names: Sequence[str]) -> str:
 
 def slug_of(title: str) -> str:
     """« Lecture de plans et métrés » → « lecture-de-plans-et-metres », whole words, 80 at most."""
-    words = re.findall(r"[a-z0-9]+", french.fold(title))
-    slug = "-".join(words)
-    whole = slug if len(slug) <= 80 else slug[:81].rpartition("-")[0] or slug[:80]
-    return whole or "programme"
+    slug = "-".join(re.findall(r"[a-z0-9]+", french.fold(title)))
+    return (slug if len(slug) <= 80 else slug[:81].rpartition("-")[0] or slug[:80]) or "programme"
 
 
 _SMALL = {"de", "du", "des", "d", "la", "le", "les", "l", "et", "en", "a", "au", "aux", "un", "une"}
