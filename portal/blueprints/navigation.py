@@ -36,9 +36,10 @@ class Item:
 
 
 def _reads_over() -> bool:
-    """Whether papers are read over; False before the organisation is described."""
+    """Whether papers are read over, or some still wait since they were; False before the
+    organisation is described."""
     try:
-        return accounts.organisation().reads_over
+        return accounts.organisation().reads_over or bool(holding.training_ids())
     except accounts.MissingOrganisation:
         return False
 

@@ -46,6 +46,7 @@ class Act:
 
     def send_papers(self, *emails: Email) -> None:
         """Posts messages that carry papers; the organisation may have them read over first."""
+        holding.withdraw(emails)
         if self.organisation.reads_over:
             holding.hold(emails)
         self.send(*emails)

@@ -16,15 +16,19 @@ FIRST = "documents_to_client"
 
 
 def hold(emails: Sequence[Email]) -> None:
-    """Keeps these new messages back; those held before for the same session are withdrawn."""
+    """Keeps these new messages back."""
+    for email in emails:
+        email.state = _HELD
+
+
+def withdraw(emails: Sequence[Email]) -> None:
+    """Withdraws what was held before for the sessions of these new messages."""
     for training_id in {email.training_id for email in emails}:
         db.session.execute(
             update(Email)
             .where(Email.training_id == training_id, Email.state == _HELD)
             .values(state=EmailState.CANCELLED.value, error="Remplacé avant sa relecture")
         )
-    for email in emails:
-        email.state = _HELD
 
 
 def release(training_id: int, at: datetime) -> list[int]:

@@ -71,6 +71,29 @@ def test_papers_wait_for_the_office_then_leave_in_one_press(
     )
 
 
+def test_what_waits_is_not_forgotten_when_reading_over_ends(
+    app: Flask, office: Visitor, read_over: Told
+) -> None:
+    page = office.get("/organisme/reglages/envoi")
+    office.submit(page, {"reads_over": None}, form="#reglages")
+    home = office.get("/organisme/")
+    assert "À relire 1 en attente" in text_of(home)
+    assert "1 dossier à relire avant envoi" in section(home, "À faire 1")
+    office.submit(QUEUE)
+    assert "held" not in states(app, read_over)
+    assert "À relire" not in text_of(office.get("/organisme/"))
+
+
+def test_a_change_that_is_not_read_over_replaces_what_waited(
+    app: Flask, office: Visitor, read_over: Told
+) -> None:
+    page = office.get("/organisme/reglages/envoi")
+    office.submit(page, {"reads_over": None}, form="#reglages")
+    amend(app, read_over)
+    assert states(app, read_over) == ["cancelled", "cancelled", "queued", "queued"]
+    assert "Rien à relire" in text_of(office.get(QUEUE))
+
+
 def test_the_client_waits_for_papers_nobody_has_read(
     app: Flask, office: Visitor, read_over: Told, client_of: Callable[[int], Visitor]
 ) -> None:
