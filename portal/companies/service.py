@@ -7,7 +7,7 @@ hold none meanwhile.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal import clock
 from portal.companies import rules
@@ -22,8 +22,12 @@ RETRIES = (1, 5, 15, 60, 360)  # minutes; then the last one again
 MOST_ATTEMPTS = 32  # about a week
 
 
+# Asked by every page of a session: built once.
+_FINDING = select(CompanyFinding).where(CompanyFinding.training_id == bindparam("training_id"))
+
+
 def finding_of(training_id: int) -> CompanyFinding | None:
-    return db.session.scalar(select(CompanyFinding).filter_by(training_id=training_id))
+    return db.session.scalar(_FINDING, {"training_id": training_id})
 
 
 def about(training_id: int, siret: str | None) -> CompanyFinding | None:

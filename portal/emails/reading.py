@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal import french
@@ -49,9 +49,19 @@ class Line:
     may_correct: bool
 
 
+# Asked by every page of a session: built once.
+_OF_TRAINING = (
+    select(Email)
+    .where(Email.training_id == bindparam("training_id"))
+    .order_by(Email.id.desc())
+    .limit(MOST)
+)
+
+
 def of_training(training_id: int) -> list[Line]:
     """The messages of a session, the latest first."""
-    return _lines(select(Email).where(Email.training_id == training_id), MOST)
+    found = db.session.scalars(_OF_TRAINING, {"training_id": training_id})
+    return [_line(mail) for mail in found]
 
 
 def is_undelivered() -> ColumnElement[bool]:
@@ -78,28 +88,27 @@ def recent(
         statement = statement.where(is_undelivered())
     if before is not None:
         statement = statement.where(Email.id < before)
-    found = _lines(statement, PER_PAGE + 1, names_session=True)
+    statement = statement.order_by(Email.id.desc()).limit(PER_PAGE + 1)
+    found = [
+        _line(mail, mail.training.ref if mail.training else "")
+        for mail in db.session.scalars(statement)
+    ]
     return found[:PER_PAGE], len(found) > PER_PAGE
 
 
-def _lines(statement: Select[Email], most: int, *, names_session: bool = False) -> list[Line]:
-    mails = db.session.scalars(statement.order_by(Email.id.desc()).limit(most))
-    return [
-        Line(
-            id=mail.id,
-            ref=mail.training.ref if names_session and mail.training else "",
-            subject=mail.subject,
-            to=mail.to_email,
-            at=mail.sent_at or mail.created_at,
-            papers=len(mail.document_ids)
-            + (len(ATTACHED) if mail.context.get("signature_id") else 0),
-            label=label_of(mail.state, mail.bounced_at),
-            error=mail.error,
-            is_leaving=mail.state == EmailState.QUEUED and not mail.attempts,
-            may_correct=may_correct(mail),
-        )
-        for mail in mails
-    ]
+def _line(mail: Email, ref: str = "") -> Line:
+    return Line(
+        id=mail.id,
+        ref=ref,
+        subject=mail.subject,
+        to=mail.to_email,
+        at=mail.sent_at or mail.created_at,
+        papers=len(mail.document_ids) + (len(ATTACHED) if mail.context.get("signature_id") else 0),
+        label=label_of(mail.state, mail.bounced_at),
+        error=mail.error,
+        is_leaving=mail.state == EmailState.QUEUED and not mail.attempts,
+        may_correct=may_correct(mail),
+    )
 
 
 def label_of(state: str, bounced_at: datetime | None) -> Label:

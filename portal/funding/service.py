@@ -67,14 +67,17 @@ def queue() -> list[Agreement]:
     )
 
 
+# Asked by every page of the office, in its navigation: built once.
+_WAITING = (
+    select(db.func.count())
+    .select_from(Agreement)
+    .where(Agreement.state == AgreementState.RECEIVED.value)
+)
+
+
 def waiting_count() -> int:
     """How many agreements wait for a decision."""
-    statement = (
-        select(db.func.count())
-        .select_from(Agreement)
-        .where(Agreement.state == AgreementState.RECEIVED.value)
-    )
-    return db.session.scalar(statement) or 0
+    return db.session.scalar(_WAITING) or 0
 
 
 def look(agreement: Agreement, user_id: int, at: datetime) -> User | None:

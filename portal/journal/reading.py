@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal.access.rules import Role
 from portal.extensions import db
@@ -68,15 +68,19 @@ class Line:
     who: str
 
 
+# Asked by every page of a session: built once.
+_ACTS = (
+    select(JournalEntry, JournalDetails.details)
+    .outerjoin(JournalDetails, JournalDetails.seq == JournalEntry.seq)
+    .where(JournalEntry.training_id == bindparam("training_id"))
+    .order_by(JournalEntry.seq.desc())
+    .limit(200)
+)
+
+
 def of_training(training_id: int) -> list[Line]:
     """The acts on a session, the latest first; a name is shown until it is erased."""
-    rows = db.session.execute(
-        select(JournalEntry, JournalDetails.details)
-        .outerjoin(JournalDetails, JournalDetails.seq == JournalEntry.seq)
-        .where(JournalEntry.training_id == training_id)
-        .order_by(JournalEntry.seq.desc())
-        .limit(200)
-    )
+    rows = db.session.execute(_ACTS, {"training_id": training_id})
     return [Line(entry.at, _text(entry), who(entry, details or {})) for entry, details in rows]
 
 

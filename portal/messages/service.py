@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from portal.access.rules import Actor, Role
 from portal.extensions import db
@@ -38,10 +38,19 @@ class Thread:
     last_id: int
 
 
+# Asked by every page of a session: built once.
+_LATEST = (
+    select(Message)
+    .where(Message.training_id == bindparam("training_id"))
+    .order_by(Message.id.desc())
+    .limit(SHOWN)
+)
+
+
 def thread(training_id: int, role: Role) -> Thread:
     """The latest messages of a dossier, with what that side has not said it read."""
-    query = select(Message).filter_by(training_id=training_id).order_by(Message.id.desc())
-    rows = list(reversed(db.session.scalars(query.limit(SHOWN)).all()))
+    latest = db.session.scalars(_LATEST, {"training_id": training_id}).all()
+    rows = list(reversed(latest))
     marks = _marks(training_id) if rows else {}
     lines = [_line(row, role, marks) for row in rows]
     return Thread(

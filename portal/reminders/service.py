@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import french
@@ -20,6 +20,13 @@ from portal.training.rules import State
 WATCHED = (State.DRAFT, State.SENT, State.AGREEMENT_RECEIVED, State.FUNDED, State.REFUSED)
 
 
+# Asked by every page of a session: built once.
+_CHOSEN = select(ReminderSetting)
+_LEFT = (
+    select(Reminder).where(Reminder.training_id == bindparam("training_id")).order_by(Reminder.id)
+)
+
+
 # --- The organisation's choices
 
 
@@ -27,7 +34,7 @@ def settings_of() -> Mapping[Kind, Setting]:
     """The settings in force for every kind."""
     chosen = {
         Kind(row.kind): Setting(row.is_on, row.after_days, row.gap_days)
-        for row in db.session.scalars(select(ReminderSetting))
+        for row in db.session.scalars(_CHOSEN)
     }
     return {kind: chosen.get(kind, rule.usual) for kind, rule in RULES.items()}
 
@@ -86,8 +93,7 @@ def _as_sent(rows: list[Reminder]) -> list[Sent]:
 
 
 def _rows(training_id: int) -> list[Reminder]:
-    query = select(Reminder).filter_by(training_id=training_id).order_by(Reminder.id)
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(_LEFT, {"training_id": training_id}))
 
 
 def due_kinds(training_id: int, facts: Facts, today: date) -> list[Kind]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, ColumnElement, Select, select
+from sqlalchemy import CTE, ColumnElement, Select, bindparam, select
 
 from portal import clock, french
 from portal.access.rules import Role
@@ -118,16 +118,23 @@ class Invitation(NamedTuple):
     at: datetime
 
 
+# Asked by every list and every page of a session: built once.
+_INVITATIONS = (
+    select(Email.training_id, Email.to_email, Email.created_at)
+    .where(
+        Email.training_id.in_(bindparam("training_ids", expanding=True)),
+        Email.letter == "invitation",
+    )
+    .order_by(Email.id)
+)
+
+
 def invitations(training_ids: Sequence[int]) -> dict[int, Invitation]:
     """The last invitation of each of those sessions; a link that was only copied has none."""
     if not training_ids:
         return {}
-    statement = (
-        select(Email.training_id, Email.to_email, Email.created_at)
-        .where(Email.training_id.in_(training_ids), Email.letter == "invitation")
-        .order_by(Email.id)
-    )
-    return {row.training_id: Invitation(*row[1:]) for row in db.session.execute(statement)}
+    found = db.session.execute(_INVITATIONS, {"training_ids": training_ids})
+    return {row.training_id: Invitation(*row[1:]) for row in found}
 
 
 def _todo(line: Any, today: date, invited: Invitation | None, *, is_own: bool) -> Todo | None:
