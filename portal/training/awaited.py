@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import CTE, ColumnElement, Select, bindparam, select
@@ -49,24 +50,46 @@ def todos(trainer_id: int | None, limit: int = 5) -> list[Todo]:
     return found[:limit]
 
 
-def _in_scope(trainer_id: int | None) -> list[ColumnElement[bool]]:
-    """One trainer's sessions, or everybody's."""
-    return [] if trainer_id is None else [_t.trainer_id == trainer_id]
-
-
 def _looked_up_first(few: Select[*tuple[Any, ...]]) -> CTE:
     """Those few rows lead to their sessions: never every session to its few rows."""
     return few.cte().prefix_with("MATERIALIZED")
 
 
-def _failed_mails(trainer_id: int | None) -> list[Todo]:
+def _in_scope(is_scoped: bool) -> list[ColumnElement[bool]]:
+    """One trainer's sessions, or everybody's."""
+    return [_t.trainer_id == bindparam("trainer_id")] if is_scoped else []
+
+
+@cache  # built once for each side: every list asks it
+def _lost(is_scoped: bool) -> Select[*tuple[Any, ...]]:
     lost = _looked_up_first(select(Email.to_email, Email.training_id).where(LOST))
-    statement = (
+    return (
         select(lost.c.to_email, _t.ref)
         .join(_t, _t.id == lost.c.training_id)
-        .where(*_in_scope(trainer_id))
+        .where(*_in_scope(is_scoped))
         .limit(5)
     )
+
+
+@cache
+def _waiting(role: Role, is_scoped: bool) -> Select[*tuple[Any, ...]]:
+    unread = _looked_up_first(
+        select(UnreadMessage.message_id).where(UnreadMessage.role == role.value)
+    )
+    return (
+        select(Message.author_name, _t.ref, Programme.title)
+        .select_from(unread)
+        .join(Message, Message.id == unread.c.message_id)
+        .join(_t, _t.id == Message.training_id)
+        .outerjoin(Programme, Programme.id == _t.programme_id)
+        .where(*_in_scope(is_scoped))
+        .order_by(unread.c.message_id.desc())
+        .limit(5)
+    )
+
+
+def _failed_mails(trainer_id: int | None) -> list[Todo]:
+    statement = _lost(trainer_id is not None)
     return [
         Todo(
             "mail",
@@ -77,26 +100,14 @@ def _failed_mails(trainer_id: int | None) -> list[Todo]:
             "mail",
             "warn",
         )
-        for to, ref in db.session.execute(statement)
+        for to, ref in db.session.execute(statement, {"trainer_id": trainer_id})
     ]
 
 
 def _unread(trainer_id: int | None) -> list[Todo]:
     """The dossiers with a message this side has not said it read, the latest first."""
     role = Role.OFFICE if trainer_id is None else Role.TRAINER
-    unread = _looked_up_first(
-        select(UnreadMessage.message_id).where(UnreadMessage.role == role.value)
-    )
-    statement = (
-        select(Message.author_name, _t.ref, Programme.title)
-        .select_from(unread)
-        .join(Message, Message.id == unread.c.message_id)
-        .join(_t, _t.id == Message.training_id)
-        .outerjoin(Programme, Programme.id == _t.programme_id)
-        .where(*_in_scope(trainer_id))
-        .order_by(unread.c.message_id.desc())
-        .limit(5)
-    )
+    statement = _waiting(role, trainer_id is not None)
     return [
         Todo(
             "message",
@@ -107,7 +118,7 @@ def _unread(trainer_id: int | None) -> list[Todo]:
             "mail",
             "info",
         )
-        for author, ref, title in db.session.execute(statement)
+        for author, ref, title in db.session.execute(statement, {"trainer_id": trainer_id})
     ]
 
 
