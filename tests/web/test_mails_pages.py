@@ -149,8 +149,13 @@ def test_a_message_gives_its_own_papers_alone(app: Flask, trainer: Visitor, sent
         db.session.get_one(Email, mail_id).document_ids = [*own, *theirs]
     assert trainer.get(f"{page}/pieces/{theirs[0]}").status_code == 404
     assert trainer.get(f"{page}/signe/signe").status_code == 404  # nothing was signed
-    unprinted = mail_of(app, "documents_to_client", a_training(app, "sent"))
+    begun = a_training(app, "sent")
+    unprinted = mail_of(app, "documents_to_client", begun)
     assert "En préparation" in text_of(trainer.get(f"{OWN}{unprinted}"))
+    with app.app_context():
+        (paper, *_) = db.session.get_one(TrainingSession, begun.id).documents
+        missing = f"{OWN}{unprinted}/pieces/{paper.id}"
+    assert trainer.get(missing).status_code == 404
 
 
 # --- What became of it

@@ -53,6 +53,11 @@ Subject: Vos documents\r
 """
 
 
+TOLD = REPORT.format(
+    address="a@b.example", action="failed", original="message/rfc822", message_id="<1@b.example>"
+)
+
+
 @pytest.fixture
 def box(app: Flask) -> Iterator[Box]:
     """The mailbox of returns, which the portal knows of."""
@@ -176,12 +181,14 @@ def test_what_proves_nothing_marks_nothing(
     [
         b"",
         b"Content-Type: multipart/report; report-type=delivery-status\r\n\r\n--",
-        REPORT.encode().replace(b"Action", b"\xff\xfe"),
+        TOLD.encode().replace(b"Action", b"\xff\xfe"),
         b"Content-Type: multipart/report; report-type=delivery-status;" + b" x=" + b"y" * 70_000,
-        REPORT.encode().replace(
-            b"multipart/report; report-type=delivery-status", b"multipart/mixed"
-        ),
-        REPORT.replace("Message-ID: {message_id}\r\n", "").encode(),
+        TOLD.replace("multipart/report; report-type=delivery-status", "multipart/mixed").encode(),
+        TOLD.replace("Message-ID: <1@b.example>\r\n", "").encode(),
+        # what the message itself says of its fate is nobody's report
+        TOLD.replace("Action: failed", "Action: delayed")
+        .replace("Subject: Vos", "Action: failed\r\nFinal-Recipient: rfc822; a@b.example\r\nX: ")
+        .encode(),
         ("Content-Type: multipart/report; boundary=b\r\n\r\n" + "--b\r\n" * 3_000).encode(),
     ],
 )
@@ -189,8 +196,40 @@ def test_a_broken_report_is_no_report(raw: bytes) -> None:
     assert bounces.failures_in(raw) == []
 
 
+def test_a_server_of_few_words_is_quoted_by_its_code() -> None:
+    (failure,) = bounces.failures_in(TOLD.encode())
+    assert failure.words.startswith("550 5.1.1")
+    bare = "\r\n".join(
+        line for line in TOLD.split("\r\n") if not line.startswith(("Diagnostic", " "))
+    )
+    (failure,) = bounces.failures_in(bare.encode())
+    assert failure.words == "5.1.1"
+
+
+@pytest.mark.parametrize("state", [EmailState.QUEUED, EmailState.CANCELLED])
+def test_a_message_on_its_way_again_is_not_said_to_have_come_back(
+    app: Flask, box: Box, sent: Told, state: EmailState
+) -> None:
+    """The report is about the sending before."""
+    with app.app_context(), writing():
+        email = papers(sent)
+        email.state, email.sent_at = state.value, None
+    box.add(report(app, sent))
+    assert collected(app) == 0
+    with app.app_context():
+        assert papers(sent).bounced_at is None
+
+
 def test_a_report_too_heavy_is_not_fetched(app: Flask, box: Box, sent: Told) -> None:
     box.add(report(app, sent) + b"x" * 1_100_000)
+    assert collected(app) == 0
+    assert not [line for line in box.dialogue if "BODY" in line]
+    assert box.seen == {1}
+
+
+def test_a_report_of_unknown_weight_is_not_fetched(app: Flask, box: Box, sent: Told) -> None:
+    box.says_weights = False
+    box.add(report(app, sent))
     assert collected(app) == 0
     assert not [line for line in box.dialogue if "BODY" in line]
     assert box.seen == {1}
