@@ -412,6 +412,20 @@ def test_the_office_chooses_the_delays(app: Flask, frozen: Clock) -> None:
     assert reminded(app, filed) == []
 
 
+def test_delays_chosen_after_the_round_are_those_of_the_next_day(app: Flask, frozen: Clock) -> None:
+    training = a_training(app, "sent")
+    at(frozen, "2026-11-24")
+    the_round(app)
+    office = sign_in(app, OFFICE)
+    office.submit(office.get(SETTINGS), {"filing-after": "1"})
+    the_round(app)  # the worker looks again, as it does all day
+    assert reminded(app, training) == []
+    assert "Délais des relances modifiés" in text_of(office.get("/organisme/journal/"))
+    at(frozen, "2026-11-25")
+    the_round(app)
+    assert reminded(app, training) == [("filing", "2026-11-25")]
+
+
 @pytest.mark.parametrize("typed", ["0", "61", "trois", ""])
 def test_a_delay_that_makes_no_sense(app: Flask, typed: str) -> None:
     office = sign_in(app, OFFICE)
