@@ -41,3 +41,14 @@ def test_it_waits_for_the_paper_to_be_made(app: Flask) -> None:
         assert outbox.deliver(email.id)
         assert story.last_email(told, "sign_request").state in ("sent", "kept")
         assert clock.now() - email.created_at < timedelta(minutes=1)
+
+
+def test_what_opens_no_paper_waits_for_none(app: Flask) -> None:
+    told = a_training(app, "sent")  # its papers are still to be made
+    with app.app_context():
+        training = db.session.get_one(TrainingSession, told.id)
+        office = Actor(Role.OFFICE, None, "Nadia Belkacem")
+        workflow.perform(Event.CANCEL, training, office, reason=story.REASON)
+        email = story.last_email(told, "cancelled_to_client")
+        assert outbox.deliver(email.id)
+        assert story.last_email(told, "cancelled_to_client").state in ("sent", "kept")
