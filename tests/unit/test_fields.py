@@ -20,6 +20,7 @@ from portal.fields import (
     TileField,
     TimeField,
 )
+from portal.programmes.field_forms import DurationField
 
 NBSP = "\u00a0"
 
@@ -33,6 +34,7 @@ class Everything(PartForm):
     email = EmailField("E-mail", [Optional()])
     day = DateField("Jour", [Optional()])
     hour = TimeField("Heure", [Optional()])
+    length = DurationField("Durée", [Optional()])
     count = CountField("Nombre", [Optional()], maximum=50)
     choice = SelectField("Choix", choices={"a": "A", "b": "B"}, default="a")
     tile = TileField("Tuile", [Required("Choisissez")], choices={"a": "A"})
@@ -160,3 +162,23 @@ def test_no_choice_is_a_sentence_of_the_form() -> None:
     form = Everything(MultiDict({"choice": "a"}))
     assert not form.validate()
     assert form.tile.errors == ["Choisissez"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "minutes"),
+    [
+        ("14", 840), ("14 h", 840), ("7 heures", 420), ("3 h 30", 210), ("3H05", 185),
+        ("0 h 59", 59), ("3,5", 210), ("3.25 h", 195), ("0,1", 6), ("9999", 599_940),
+    ],
+)  # fmt: skip
+def test_a_duration(typed: str, minutes: int) -> None:
+    assert value("length", typed) == minutes
+
+
+@pytest.mark.parametrize(
+    "typed", ["0", "0 h 00", "3 h 60", "3 h 5", "3,5 heures", "10000", "-3", "trois", "3 h 30 min"]
+)
+def test_what_is_no_duration(typed: str) -> None:
+    assert filled(length=typed).errors == {
+        "length": ["Écrivez la durée en heures, comme 14 ou 3 h 30"]
+    }
