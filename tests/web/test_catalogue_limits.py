@@ -191,6 +191,13 @@ def test_a_programme_described_in_a_file_enters_the_catalogue(app: Flask) -> Non
     assert current(app, "CAR-8").minutes == 450
 
 
+def test_modules_are_summed_when_each_says_how_long_it_lasts(app: Flask) -> None:
+    shared = [{"title": "Poser", "minutes": 300, "points": []}, {"title": "Jointoyer"}]
+    with app.app_context(), writing():
+        create_programme(DESCRIBED | {"content": shared})
+    assert [module.get("minutes") for module in current(app, "CAR-8").content] == [300, None]
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

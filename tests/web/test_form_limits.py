@@ -220,7 +220,11 @@ def test_a_section_takes_what_a_paper_can_print(
         ({"title": ""}, "title", "Indiquez l’intitulé"),
         ({"minutes": ""}, "minutes", "Indiquez la durée"),
         ({"price_cents": ""}, "price_cents", "Indiquez le prix, ou 0 si la formation est gratuite"),
-        ({"price_cents": "cher"}, "price_cents", ""),
+        (
+            {"price_cents": "cher"},
+            "price_cents",
+            "Écrivez le montant en chiffres, par exemple 1 600,00",
+        ),
     ],
 )
 def test_a_programme_begins_with_three_answers(
@@ -228,9 +232,15 @@ def test_a_programme_begins_with_three_answers(
 ) -> None:
     typed = {"title": "Poser un carrelage", "minutes": "7", "price_cents": "950"} | changes
     answer = office.submit(f"{HOME}nouveau", typed)
-    assert answer.status_code == 422
-    assert sentence in (at_field(answer, name) or "")
-    assert at_field(answer, name)
+    assert_refused(answer, name, sentence)
+
+
+def test_no_share_at_distance_is_none(office: Visitor) -> None:
+    saved = office.submit(section("presentation"), {"remote_percent": ""})
+    assert saved.status_code == 303
+    shown = soup_of(office.get(section("presentation")).text).select_one("[name=remote_percent]")
+    assert shown is not None
+    assert shown["value"] == "0"
 
 
 @pytest.mark.parametrize("code", ["RNCP1234567", "RS", "RSabc", "12345", "RS１２"])
