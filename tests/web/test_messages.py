@@ -306,6 +306,21 @@ def test_too_many_in_an_hour(app: Flask, client_of: ClientOf, frozen: Clock) -> 
     assert say(client, training.space, "Encore") == 303
 
 
+def test_the_last_message_allowed_pressed_twice_is_one_message(
+    app: Flask, client_of: ClientOf
+) -> None:
+    training = a_training(app, "sent")
+    client = client_of(training.id)
+    for number in range(PER_HOUR - 1):
+        say(client, training.space, f"Message {number}")
+    page = client.get(training.space)
+    for _ in range(2):
+        assert client.submit(page, {"message": "Le dernier"}, form=WRITE).status_code == 303
+    with app.app_context():
+        query = db.select(Message).filter_by(training_id=training.id)
+        assert len(db.session.scalars(query).all()) == PER_HOUR
+
+
 # --- HTMX, links, addresses
 
 

@@ -236,3 +236,21 @@ def rename(office: Visitor, told: Told, name: str) -> None:
     step = f"/organisme/dossiers/{told.ref}/etapes/stagiaires"
     typed = {"people-0-last_name": name, "reason": "Nom mal écrit"}
     assert fill(office, step, typed, button="Enregistrer la modification").status_code == 303
+
+
+def test_the_client_of_another_dossier_is_not_kept_waiting(
+    app: Flask, office: Visitor, client_of: Callable[[int], Visitor]
+) -> None:
+    left = a_training(app, "sent")
+    made(app, left)
+    office.submit("/organisme/reglages/envoi", {"reads_over": "y"}, form="#reglages")
+    held = a_training(app, "sent")
+    made(app, held)
+    wait = "relit vos documents avant de vous les envoyer"
+    assert wait in text_of(client_of(held.id).get(held.space))
+    shown = text_of(client_of(left.id).get(left.space))
+    assert wait not in shown
+    assert "Convention" in shown
+    amend(app, left)  # its client has read the first ones: this is a change, not a first sending
+    assert states(app, left, "documents_amended") == ["held"]
+    assert states(app, held) == ["held", "held"]
