@@ -51,7 +51,7 @@ def amend(act: Act) -> None:
         _hand_over(act, str(before.get("signatory_email") or ""), was_asked)
     _tell(act, outcome, papers, had_agreement)
     act.body = {
-        "changed": changed,
+        "changed": [name for name in changed if name not in amend_rules.UNTOLD],
         "rows": [row.code for row in outcome.rows],
         "documents": [[row.kind, row.version] for row in act.documents],
     }

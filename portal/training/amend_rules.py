@@ -92,6 +92,8 @@ TABLE = (
     ),
 )
 ROWS = {row.code: row for row in TABLE}
+# Health (article 9 of the GDPR): the journal does not even say that it changed.
+UNTOLD = frozenset({"needs_adaptation"})
 # As the journal of a session names what was changed; several columns may have one name.
 FIELD_LABEL = {
     "phone": "téléphone",
@@ -100,7 +102,6 @@ FIELD_LABEL = {
     "billing_address": "adresse de facturation",
     "trainee_emails": "e-mail d’un stagiaire",
     "access_notes": "accès",
-    "needs_adaptation": "besoin d’adaptation",
     "staff_count": "effectif de l’entreprise",
     "recovers_vat": "TVA de l’entreprise",
     "naf": "code NAF",

@@ -12,6 +12,7 @@ from flask import Flask
 from portal import workflow
 from portal.access.rules import Actor, Role, Scope
 from portal.extensions import db
+from portal.journal.models import JournalEntry
 from portal.signature.models import Signature
 from portal.training.models import TrainingSession
 from portal.training.rules import Event, State
@@ -72,6 +73,18 @@ def test_a_phone_number_moves_nothing_after_the_signature(app: Flask, trainer: V
     _page, mails = changed(app, trainer, training, PHONE)
     assert (state(app, training), current(app, training), mails) == (before, papers, [])
     assert before == ("funded", 160_000, 80_000, True)
+
+
+def test_a_need_for_adaptation_is_kept_out_of_the_journal(app: Flask, trainer: Visitor) -> None:
+    training = a_training(app, "sent")
+    page, mails = changed(app, trainer, training, ("stagiaires", {"needs_adaptation": "oui"}))
+    assert "Session modifiée" in page
+    assert (page.count("adaptation"), mails) == (0, [])
+    with app.app_context():
+        row = db.session.get_one(TrainingSession, training.id)
+        assert row.needs_adaptation
+        entries = db.session.scalars(db.select(JournalEntry).filter_by(training_id=training.id))
+        assert "adaptation" not in str([entry.body for entry in entries])
 
 
 def test_a_price_after_the_signature_starts_again(
