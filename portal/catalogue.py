@@ -40,9 +40,17 @@ def create(fields: Mapping[str, Any], code: str | None, actor: Actor) -> str:
 
 
 def copy(code: str, actor: Actor) -> str:
-    """The same content under a new code, which is returned. Raises Gone."""
+    """The same content under a new code, which is returned; pressed twice, it makes one copy.
+
+    Raises Gone.
+    """
     with writing():
-        programme = programmes.copy(_current(code), clock.now())
+        source = _current(code)
+        values = programmes.copied(source)
+        same = next((row for row in programmes.listed() if row.values == values), None)
+        if same is not None:
+            return same.code
+        programme = programmes.copy(source, clock.now())
         _note("copy_programme", programme, actor, source=code)
         return programme.code
 

@@ -99,11 +99,14 @@ def create(fields: Mapping[str, Any], code: str | None, at: datetime) -> Program
     return refreshed(programme)
 
 
+def copied(source: Programme) -> Mapping[str, Any]:
+    """What a copy of it holds before anybody changed it."""
+    return source.values | {"title": f"{source.title} (copie)"[: rules.TITLE_LENGTH]}
+
+
 def copy(source: Programme, at: datetime) -> Programme:
     """The same content under another code, at version 1, not public."""
-    fields = source.values
-    fields["title"] = f"{source.title} (copie)"[: rules.TITLE_LENGTH]
-    return create(fields, None, at)
+    return create(copied(source), None, at)
 
 
 def revise(programme: Programme, fields: Mapping[str, Any], at: datetime) -> Programme:

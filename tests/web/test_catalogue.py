@@ -356,11 +356,20 @@ def test_a_copy_is_a_programme_of_its_own(app: Flask, office: Visitor) -> None:
     assert current(app, "LPMC-14").slug != current(app).slug
 
 
+def test_two_presses_make_one_copy(app: Flask, office: Visitor) -> None:
+    page = office.get(LPM)
+    first, second = (office.submit(page, form="form[action$=copier]") for _ in range(2))
+    assert first.headers["Location"] == second.headers["Location"]
+    titles = [card.get_text() for card in soup_of(office.get(HOME).text).select("main a")]
+    assert len([title for title in titles if "Lecture de plans et métrés (copie)" in title]) == 1
+
+
 def test_a_long_catalogue_is_a_list_to_type_in(
     app: Flask, office: Visitor, trainer: Visitor
 ) -> None:
-    for _ in range(10):
-        office.submit(LPM, form="form[action$=copier]")
+    for number in range(10):
+        copied = office.submit(LPM, form="form[action$=copier]")
+        office.submit(follow(office, copied), {"title": f"Lecture de plans, niveau {number}"})
     draft = a_training(app, programme=None)
     page = trainer.get(draft.step("programme"))
     (choice,) = soup_of(page.text).select("select[name=programme_id]")
