@@ -47,12 +47,18 @@ def invite(email: str, first_name: str, last_name: str, role: Role, actor: Actor
     return identity
 
 
-def invite_again(user_id: int, actor: Actor) -> None:
-    """Another invitation; the one before closes. Raises Refused once a password was chosen."""
+def invite_again(user_id: int, email: str, actor: Actor) -> None:
+    """Another invitation, to the right address when the first was mistyped; the one before closes.
+
+    Raises Refused once a password was chosen, people.KnownAddress.
+    """
     with writing():
         at, user = clock.now(), people.locked(user_id)
         if user.password_set_at is not None or not user.is_enabled:
             raise Refused(("Cette personne n’attend pas d’invitation",))
+        former = people.move(user, email)
+        if former != user.email:
+            _record("change_address", actor, user, before=former, after=user.email)
         link = links.issue(user, Purpose.INVITATION, user.email, at)
         sent = [outbox.post(letters.invitation(link, accounts.organisation(), at))]
         _record("invite_again", actor, user)

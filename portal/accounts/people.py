@@ -46,6 +46,15 @@ def add(email: str, first_name: str, last_name: str, role: Role, at: datetime) -
     return user
 
 
+def move(user: User, email: str) -> str:
+    """Gives that person another address and returns the former. Raises KnownAddress."""
+    other = by_email(email)
+    if other is not None and other.id != user.id:
+        raise KnownAddress
+    former, user.email = user.email, french.one_line(email).lower()
+    return former
+
+
 def locked(user_id: int) -> User:
     """That person, read again, to be changed."""
     return db.session.get_one(User, user_id, with_for_update=True, populate_existing=True)

@@ -74,6 +74,17 @@ class InviteForm(PortalForm):
     )
 
 
+class InvitedForm(PortalForm):
+    """Where an invitation that was not answered leaves again."""
+
+    email = EmailField(
+        "E-mail",
+        description="Corrigez-la au besoin : l’invitation d’avant n’ouvre plus rien.",
+        validators=[Required("Indiquez l’e-mail")],
+        render_kw={"autocomplete": "off"},
+    )
+
+
 class ProfileForm(PortalForm):
     """How papers, messages and colleagues name a person."""
 

@@ -152,7 +152,7 @@ office.people.enable         POST -     login 403   403   303   login login logi
 office.people.index          GET  -     login 403   403   200   login login login login
 office.people.invite         GET  -     login 403   403   200   login login login login
 office.people.invite         POST -     login 403   403   422   login login login login
-office.people.invite_again   POST -     login 403   403   303   login login login login
+office.people.invite_again   POST -     login 403   403   422   login login login login
 office.people.remove_cv      POST -     login 403   403   303   login login login login
 office.people.save           POST -     login 403   403   422   login login login login
 office.people.send_cv        POST -     login 403   403   303   login login login login

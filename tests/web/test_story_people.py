@@ -19,11 +19,12 @@ from portal.extensions import db, writing
 from portal.serving.masking import mask
 from tests.conftest import NOW, OFFICE, OTHER_TRAINER, PASSWORD, TRAINER, sign_in, user
 from tests.pages import BASE_URL, Visitor, soup_of, text_of
-from tests.screens import assert_refused
+from tests.screens import assert_refused, follow
 
 ZOE = "zoe.lambert@rivage-formation.example"
 NEW = "claire@montagnier.example"
 CHOSEN = "quatre lampes vertes"
+MISSING_AT = "Il manque le signe @ dans l’adresse e-mail"
 GONE = "Ce lien n’ouvre plus rien"
 
 
@@ -118,6 +119,30 @@ def test_another_invitation_closes_the_first(
     second = link_in(app, ZOE, "account_invitation")
     assert anonymous.get(first).status_code == 410
     assert anonymous.get(second).status_code == 200
+
+
+def test_an_invitation_sent_to_a_wrong_address_leaves_for_the_right_one(
+    app: Flask, office: Visitor, anonymous: Visitor
+) -> None:
+    page = office.get(invite(office, "zoe.lambrt@rivage-formation.example").headers["Location"])
+    wrong = link_in(app, "zoe.lambrt@rivage-formation.example", "account_invitation")
+    form = "form#invitation"
+    refused = office.submit(page, {"email": TRAINER}, form=form)
+    sentence = "Cette adresse a déjà un compte : ouvrez-le dans Personnes"
+    assert_refused(refused, "email", sentence)
+    assert anonymous.get(wrong).status_code == 200
+    assert_refused(office.submit(page, {"email": "zoe"}, form=form), "email", MISSING_AT)
+
+    told = text_of(follow(office, office.submit(page, {"email": ZOE}, form=form)))
+    assert f"Une invitation part à {ZOE}." in told
+    assert f"zoe.lambrt@rivage-formation.example → {ZOE}" in told
+    assert anonymous.get(wrong).status_code == 410
+    shown = anonymous.get(link_in(app, ZOE, "account_invitation"))
+    assert anonymous.submit(shown, {"new_password": CHOSEN}).status_code == 303
+    assert may_sign_in(app, ZOE, CHOSEN)
+    late = office.submit(page, {"email": NEW}, form=form)
+    assert "Cette personne n’attend pas d’invitation" in text_of(follow(office, late))
+    assert mails(app, NEW) == []
 
 
 def test_an_address_that_has_an_account_is_not_invited_twice(office: Visitor) -> None:

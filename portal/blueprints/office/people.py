@@ -1,6 +1,7 @@
 """« Personnes »: who has an account, who is invited, who may come in."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, abort, flash, url_for
 
@@ -8,7 +9,7 @@ from portal import membership, web
 from portal.access.rules import Role
 from portal.accounts.models import User
 from portal.accounts.people import KnownAddress, everybody
-from portal.accounts.people_forms import InviteForm
+from portal.accounts.people_forms import InvitedForm, InviteForm
 from portal.blueprints import account, receiving
 from portal.blueprints.account import logins_of, profile_form, profile_values
 from portal.blueprints.office.journal import labels
@@ -27,6 +28,9 @@ def index() -> Response:
     return web.page("people/list.html", people=everybody())
 
 
+KNOWN = "Cette adresse a déjà un compte : ouvrez-le dans Personnes"
+
+
 @blueprint.route("/inviter", methods=["GET", "POST"])
 def invite() -> Response:
     form = InviteForm()
@@ -36,7 +40,7 @@ def invite() -> Response:
         try:
             user_id = membership.invite(email, *names, role, web.actor())
         except KnownAddress:
-            form.email.errors = ["Cette adresse a déjà un compte\u00a0: ouvrez-le dans Personnes"]
+            form.email.errors = [KNOWN]
         else:
             flash(f"Une invitation part à {email}.", "ok")
             return web.see_other(url_for(".show", user_id=user_id))
@@ -80,7 +84,15 @@ def remove_cv(user_id: int) -> Response:
 
 @blueprint.post("/<int:user_id>/inviter")
 def invite_again(user_id: int) -> Response:
-    return _act(user_id, "Une nouvelle invitation part.", membership.invite_again)
+    """« Renvoyer l’invitation », to another address when the first was mistyped."""
+    user, form = _user(user_id), InvitedForm()
+    if form.validate():
+        email = str(form.email.data)
+        try:
+            return _act(user_id, f"Une invitation part à {email}.", membership.invite_again, email)
+        except KnownAddress:
+            form.email.errors = [KNOWN]
+    return _page(user, profile_form(user, stored=True), 422, invited=form)
 
 
 @blueprint.post("/<int:user_id>/desactiver")
@@ -108,7 +120,7 @@ def close_logins(user_id: int) -> Response:
     return _act(user_id, "Toutes les connexions sont fermées.", membership.close_logins)
 
 
-def _act(user_id: int, done: str, act: Callable[..., None], *arguments: bool | Role) -> Response:
+def _act(user_id: int, done: str, act: Callable[..., None], *arguments: Any) -> Response:
     _user(user_id)
     try:
         act(user_id, *arguments, actor=web.actor())
@@ -123,14 +135,19 @@ def _user(user_id: int) -> User:
     return db.session.get(User, user_id) or abort(404)
 
 
-def _page(user: User, form: PortalForm, status: int = 200) -> Response:
+def _page(
+    user: User, form: PortalForm, status: int = 200, invited: InvitedForm | None = None
+) -> Response:
+    """`form` is the profile's; `invited` the one to invite again with, when that was refused."""
+    refused = invited or form
     acts, goes_on = acts_of(labels(), user.id)
     return web.page(
         "people/show.html",
         status=status,
         user=user,
         form=form,
-        errors=web.error_summary(form) if status == 422 else [],
+        invited=invited or InvitedForm(formdata=None, data={"email": user.email}),
+        errors=web.error_summary(refused) if status == 422 else [],
         logins=logins_of(user),
         acts=acts[:FEW],
         has_more_acts=goes_on or len(acts) > FEW,
