@@ -235,6 +235,11 @@ def test_a_programme_begins_with_three_answers(
     assert_refused(answer, name, sentence)
 
 
+def test_a_list_as_long_as_a_paper_can_print_is_kept(office: Visitor) -> None:
+    lines = "\n".join(["Poser un carreau".ljust(400, ".")] * 40)
+    assert office.submit(section("objectifs"), {"objectives": lines}).status_code == 303
+
+
 def test_no_share_at_distance_is_none(office: Visitor) -> None:
     saved = office.submit(section("presentation"), {"remote_percent": ""})
     assert saved.status_code == 303
