@@ -240,6 +240,16 @@ def test_a_list_as_long_as_a_paper_can_print_is_kept(office: Visitor) -> None:
     assert office.submit(section("objectifs"), {"objectives": lines}).status_code == 303
 
 
+@pytest.mark.parametrize("alone", [{"minutes": "7"}, {"points": "Sol"}])
+def test_what_is_typed_of_a_module_is_never_dropped_for_want_of_its_title(
+    office: Visitor, alone: dict[str, str]
+) -> None:
+    module = {"title": "", "minutes": "", "points": ""} | alone
+    typed = {f"content-0-{name}": value for name, value in module.items()}
+    answer = office.submit(section("contenu"), typed)
+    assert_refused(answer, "content-0-title", "Module 1 : indiquez son titre")
+
+
 def test_no_share_at_distance_is_none(office: Visitor) -> None:
     saved = office.submit(section("presentation"), {"remote_percent": ""})
     assert saved.status_code == 303

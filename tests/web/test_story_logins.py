@@ -324,6 +324,11 @@ def test_the_demonstration_offers_the_accounts_that_may_come_in(config: Config) 
 def test_nobody_is_looked_for_beyond_what_rows_can_be(office: Visitor) -> None:
     for number in ("999", "2147483648", "99999999999999999999"):
         assert office.get(f"/organisme/personnes/{number}").status_code == 404
+    page = office.get("/organisme/personnes/inviter")
+    token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    for act in ("inviter", "desactiver", "reactiver", "acces/organisme", "connexions/fermer"):
+        pressed = office.post(f"/organisme/personnes/999/{act}", data={"csrf_token": token})
+        assert pressed.status_code == 404, act
 
 
 def test_an_account_made_by_hand_is_given_no_easy_password(app: Flask) -> None:
