@@ -79,7 +79,7 @@ class InvitedForm(PortalForm):
 
     email = EmailField(
         "E-mail",
-        description="Corrigez-la au besoin : l’invitation d’avant n’ouvre plus rien.",
+        description="Corrigez l’adresse au besoin\u00a0: l’invitation d’avant n’ouvrira plus rien.",
         validators=[Required("Indiquez l’e-mail")],
         render_kw={"autocomplete": "off"},
     )

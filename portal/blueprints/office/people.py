@@ -28,7 +28,7 @@ def index() -> Response:
     return web.page("people/list.html", people=everybody())
 
 
-KNOWN = "Cette adresse a déjà un compte : ouvrez-le dans Personnes"
+KNOWN = "Cette adresse a déjà un compte\u00a0: ouvrez-le dans Personnes"
 
 
 @blueprint.route("/inviter", methods=["GET", "POST"])
