@@ -20,15 +20,13 @@ from portal.web import PortalForm
 
 blueprint = Blueprint("people", __name__)
 FEW = 5  # acts on the page of a person
+KNOWN = "Cette adresse a déjà un compte\u00a0: ouvrez-le dans Personnes"
 SIDES = {"formation": Role.TRAINER, "organisme": Role.OFFICE}
 
 
 @blueprint.get("/")
 def index() -> Response:
     return web.page("people/list.html", people=everybody())
-
-
-KNOWN = "Cette adresse a déjà un compte\u00a0: ouvrez-le dans Personnes"
 
 
 @blueprint.route("/inviter", methods=["GET", "POST"])
