@@ -205,6 +205,7 @@ def test_two_workers_send_one_message(app: Flask, frozen: Clock) -> None:
     assert reminded(app, training) == [("filing", "2026-11-27")]
     letters = [mail["letter"] for mail in messages(app, training)]
     assert letters.count("client_reminder") == 1
+    assert sign_in(app, TRAINER).get(training.page).text.count("Relance envoyée") == 1
 
 
 def test_a_row_written_meanwhile_is_found(app: Flask) -> None:
