@@ -48,6 +48,11 @@ def test_never_leads_outside_the_portal(anonymous: Visitor, suite: str) -> None:
     assert answer.headers["Location"] == "/formateur/"
 
 
+def test_signing_in_from_the_home_page_leads_to_one_s_own(anonymous: Visitor) -> None:
+    answer = anonymous.submit("/connexion?suite=/", {"email": TRAINER, "password": PASSWORD})
+    assert answer.headers["Location"] == "/formateur/"
+
+
 def token(visitor: Visitor) -> str:
     field = soup_of(visitor.get("/connexion").text).select_one("[name=csrf_token]")
     assert field is not None
@@ -94,8 +99,20 @@ def test_logout_kills_the_login_wherever_its_cookie_was_copied(app: Flask) -> No
     left = owner.submit(page, form=".top__end form")
     assert left.status_code == 303
     assert left.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert owner.get_cookie("__Host-portail", domain=stolen.domain) is None
     assert thief.get("/formateur/").status_code == 303
     assert owner.get("/formateur/").status_code == 303
+
+
+def test_leaving_when_the_login_has_ended_already_leads_out(
+    app: Flask, frozen: time_machine.Traveller
+) -> None:
+    trainer = sign_in(app, TRAINER)
+    page = trainer.get("/formateur/")
+    frozen.shift(timedelta(hours=2))
+    left = trainer.submit(page, form=".top__end form")
+    assert (left.status_code, left.headers["Location"]) == (303, "/")
+    assert trainer.get("/formateur/").status_code == 303
 
 
 def test_leaving_ends_one_login_and_no_other(app: Flask, office: Visitor) -> None:

@@ -218,10 +218,12 @@ def test_before_the_organisation_is_described_a_sentence_says_so(config: Config)
     app = create_app(config)
     with app.app_context(), writing():
         db.session.execute(db.delete(Organisation))
-    answer = app.test_client().get("/", base_url=BASE_URL)
+    pages = ("/", "/connexion", "/mot-de-passe-oublie")
+    answers = [app.test_client().get(page, base_url=BASE_URL) for page in pages]
     close(app)
-    assert answer.status_code == 503
-    assert "installation" in text_of(answer)
+    for answer in answers:
+        assert answer.status_code == 503
+        assert "installation" in text_of(answer)
 
 
 def test_a_request_too_large_is_refused_before_it_is_read(anonymous: Visitor) -> None:

@@ -71,7 +71,9 @@ def test_a_login_says_from_which_browser_and_keeps_little_of_its_words(app: Flas
     page = visitor.get("/connexion", headers=agent)
     visitor.submit(page, {"email": TRAINER, "password": PASSWORD}, headers=agent)
     assert len(logins(app)[0].user_agent or "") == 200
-    assert "Firefox, Windows" in text_of(visitor.get("/compte/"))
+    said = text_of(visitor.get("/compte/"))
+    assert "Firefox, Windows" in said
+    assert "127.0.0.1" in said
 
 
 def test_a_browser_holds_one_login_at_a_time(app: Flask, trainer: Visitor) -> None:
@@ -199,6 +201,21 @@ def test_the_wait_is_said_and_grows_to_a_minute(
     answer = anonymous.submit(page, {"email": TRAINER, "password": PASSWORD})
     assert answer.headers["Retry-After"] == "30"  # a minute at most
     assert "Trop d’essais : patientez 30 secondes, puis réessayez" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"), [(90, "90 secondes"), (91, "2 minutes"), (3_600, "60 minutes")]
+)
+def test_a_long_wait_is_said_in_minutes(
+    app: Flask, anonymous: Visitor, frozen: time_machine.Traveller, left: int, said: str
+) -> None:
+    with app.app_context():
+        for n in range(20):
+            tries.login_wait(TRAINER, f"192.0.2.{n}", None, NOW)
+    frozen.shift(3_600 - left)
+    answer = anonymous.submit("/connexion", {"email": TRAINER, "password": PASSWORD})
+    assert answer.status_code == 429
+    assert f"Trop d’essais : patientez {said}, puis réessayez" in text_of(answer)
 
 
 def test_a_browser_known_to_one_account_is_a_stranger_to_the_others(
