@@ -390,6 +390,8 @@ def test_an_archived_programme_is_offered_to_nobody_new(
     office.submit(LPM, form="form[action$=archiver]")
     assert "Lecture de plans et métrés" not in titles(office.get(HOME))
     assert titles(office.get(f"{HOME}?etat=archives")) == ["Lecture de plans et métrés"]
+    shown = titles(trainer.get("/formateur/programmes/?etat=archives"))
+    assert shown == ["Encadrer une petite équipe", "Prise de parole en public"]
     assert trainer.submit(draft.step("programme")).status_code == 303  # it keeps its own
     other = a_training(app, programme={"code": "PPP-14"})
     assert "Lecture de plans" not in text_of(trainer.get(other.step("programme")))

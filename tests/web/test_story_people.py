@@ -9,6 +9,7 @@ import time_machine
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from portal.access import tries
 from portal.accounts import links
 from portal.accounts import service as accounts
 from portal.accounts.models import AccountLink
@@ -240,6 +241,19 @@ def test_guessing_links_is_counted(anonymous: Visitor) -> None:
     assert statuses == {404, 429}
 
 
+def test_a_right_link_is_no_guess(
+    app: Flask, frozen: time_machine.Traveller, anonymous: Visitor
+) -> None:
+    """Somebody else of the same network guessed all they could."""
+    anonymous.submit("/mot-de-passe-oublie", {"email": TRAINER})
+    link = link_in(app, TRAINER, "account_reset")
+    with app.app_context():
+        for _ in range(30):
+            tries.allow("link-miss:127.0.0.1", 30, 3_600, NOW)
+    assert anonymous.get(link).status_code == 200
+    assert anonymous.submit(link, {"new_password": CHOSEN}).status_code == 303
+
+
 def test_the_link_stands_in_no_row_no_log_and_no_page_of_the_office(
     app: Flask, anonymous: Visitor, office: Visitor
 ) -> None:
@@ -356,6 +370,21 @@ def test_the_office_closes_everything_and_disables(app: Flask, office: Visitor) 
     assert not may_sign_in(app, TRAINER, PASSWORD)
     office.submit(page, form="main form[action$='/reactiver']")
     assert may_sign_in(app, TRAINER, PASSWORD)
+
+
+def test_the_latest_acts_on_somebody_are_read_on_their_page(app: Flask, office: Visitor) -> None:
+    """Five of them; the rest is in the journal, to which a link leads once there is a rest."""
+    with app.app_context():
+        page = f"/organisme/personnes/{user(TRAINER).id}"
+    for act in ("desactiver", "reactiver") * 2 + ("desactiver",):
+        office.submit(page, form=f"main form[action$='/{act}']")
+    assert "Tous les actes" not in text_of(office.get(page))
+    office.submit(page, form="main form[action$='/reactiver']")
+    shown = office.get(page)
+    said = text_of(shown)
+    assert (said.count("Montagnier désactivé"), said.count("Montagnier réactivé")) == (2, 3)
+    (more,) = (a for a in soup_of(shown.text).select("main a") if "Tous les actes" in a.text)
+    assert text_of(office.get(str(more["href"]))).count("Montagnier désactivé") == 3
 
 
 def test_the_last_of_the_office_stays(app: Flask, office: Visitor) -> None:
