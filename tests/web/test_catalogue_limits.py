@@ -141,6 +141,10 @@ def test_one_public_page_is_not_another_s(app: Flask, office: Visitor, anonymous
     page = anonymous.get(PAGE)
     assert "Lecture de plans et métrés" in text_of(page)
     assert "Prise de parole" not in text_of(page)
+    other = text_of(anonymous.get("/programmes/prise-de-parole-en-public"))
+    assert "Prise de parole en public" in other
+    assert "métrés" not in other
+    assert anonymous.get("/programmes/pas-la").status_code == 404
     assert "Lecture de plans et métrés" in papers.read(anonymous.get(PDF).data).text
     with app.app_context(), writing():
         db.session.execute(db.text("UPDATE organisation SET phone = '0199009999'"))
