@@ -60,6 +60,12 @@ def test_what_an_organisation_may_lack_is_taken_away(
 # --- The preview
 
 
+def test_the_preview_leaves_out_what_was_emptied(office: Visitor) -> None:
+    assert "www.rivage-formation.example" in preview(office, "identite")
+    assert "www.rivage-formation.example" not in preview(office, "identite", website="")
+    assert "au capital de" not in preview(office, "identite", capital_cents="")
+
+
 def test_the_preview_shows_what_is_stored_where_what_is_typed_is_wrong(office: Visitor) -> None:
     shown = preview(office, "identite", siret="901", city="Beaune")
     assert "901 447 821 00017" in shown

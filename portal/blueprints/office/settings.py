@@ -170,7 +170,7 @@ def _preview(form: PortalForm) -> Preview:
     columns = [column.name for column in Organisation.__table__.columns]
     shown = settings.values_of(organisation, columns)
     for field in form if form.is_submitted() else ():
-        if field.short_name in shown and not field.errors and field.data:
+        if field.short_name in shown and not field.errors:
             shown[field.short_name] = field.data
     typed = (form["accent"].data or "") if "accent" in form else ""
     is_colour = rules.is_colour(typed)
