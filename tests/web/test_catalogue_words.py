@@ -79,6 +79,15 @@ def test_a_speciality_is_advised_and_keeps_nothing_back(app: Flask, office: Visi
     assert current(app).nsf_code is None
 
 
+def test_what_is_wanted_stands_in_the_order_of_the_page_and_advice_comes_last() -> None:
+    module = {"title": "Les plans", "minutes": 60, "points": []}
+    typed = {"minutes": 420, "objectives": ["Comprendre un plan"], "content": [module]}
+    wanted = [gap.field for gap in rules.gaps(dict.fromkeys(rules.FIELDS, "") | typed)]
+    assert wanted[-2:] == ["nsf_code", "objectives"]
+    assert wanted.index("content") < wanted.index("methods")
+    assert wanted[:-2] == sorted(wanted[:-2], key=rules.FIELDS.index)
+
+
 @pytest.mark.parametrize(
     ("objective", "remark"),
     [
