@@ -239,3 +239,16 @@ def test_what_a_file_gets_wrong_is_said_and_nothing_enters(
 def test_an_address_is_made_of_whole_words(title: str, slug: str) -> None:
     assert rules.slug_of(title) == slug
     assert len(slug) <= 80
+
+
+@pytest.mark.parametrize(
+    ("title", "minutes", "code"),
+    [
+        ("Lecture de plans et métrés", 840, "LPM-14"),
+        ("Poser un carrelage", 450, "PC-8"),
+        ("Un deux trois quatre cinq six sept huit", 60, "DTQCSS-1"),  # six letters at most
+        ("De la", 20, "PR-1"),
+    ],
+)
+def test_a_code_is_made_of_initials_and_hours(title: str, minutes: int, code: str) -> None:
+    assert rules.code_of(title, minutes) == code
